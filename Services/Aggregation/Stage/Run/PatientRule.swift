@@ -1,0 +1,72 @@
+package import Contracts
+
+/// From regions to the patient.
+package enum PatientRule {
+    package static let indeterminate = "indeterminate"
+    static let origins = ["sclc", "nsclc", "bc", "gic"]
+    static let positive = "positive"
+    static let negative = "negative"
+
+    package static let meanRule = "mean of the regions' probabilities"
+    package static let anyRule = "positive if any node is positive"
+
+    /// - Parameters:
+    ///   - regions: the classified regions.
+    ///   - expected: how many regions the study has.
+    package static func finding(task: ClinicalTask, regions: [RegionClassified], expected: Int) -> PatientFinding {
+        switch task {
+        case .brainMetastasis: origin(of: regions)
+        case .lymphNode: nodalStatus(of: regions, expected: expected)
+        }
+    }
+
+    /// The mean over the regions that have probabilities, key by key. A region whose branch could not be evaluated
+    /// has mass on `lung` or `non-lung`; where such mass leads, no origin is named.
+    private static func origin(of regions: [RegionClassified]) -> PatientFinding {
+        let voices = regions.filter { !$0.probabilities.isEmpty }
+        var mean: [String: Double] = [:]
+        for region in voices {
+            for (key, probability) in region.probabilities { mean[key, default: 0] += probability }
+        }
+        mean = mean.mapValues { $0 / Double(voices.count) }
+        // Equal probabilities go to the earlier origin, so that the answer does not depend on hashing.
+        let order = origins + mean.keys.filter { !origins.contains($0) }.sorted()
+        let top = order.filter { mean[$0] != nil }.max { (mean[$0] ?? 0) < (mean[$1] ?? 0) || isLater($0, $1, mean, order) }
+        guard let top, origins.contains(top), let probability = mean[top], probability > 0 else {
+            return PatientFinding(
+                origin: indeterminate, status: nil, probability: nil, probabilities: mean, rule: meanRule, agreement: nil)
+        }
+        return PatientFinding(
+            origin: top, status: nil, probability: probability, probabilities: mean, rule: meanRule,
+            agreement: agreement(of: regions, with: top))
+    }
+
+    private static func isLater(_ one: String, _ other: String, _ mean: [String: Double], _ order: [String]) -> Bool {
+        guard mean[one] == mean[other], let first = order.firstIndex(of: one), let second = order.firstIndex(of: other)
+        else { return false }
+        return first > second
+    }
+
+    /// Positive if any node is; negative only if all nodes of the study were decided.
+    private static func nodalStatus(of regions: [RegionClassified], expected: Int) -> PatientFinding {
+        let highest = regions.compactMap { $0.probabilities[positive] }.max()
+        let probabilities = highest.map { [positive: $0, negative: 1 - $0] } ?? [:]
+        func finding(_ status: String, _ probability: Double?) -> PatientFinding {
+            PatientFinding(
+                origin: nil, status: status, probability: probability, probabilities: probabilities, rule: anyRule,
+                agreement: status == indeterminate ? nil : agreement(of: regions, with: status))
+        }
+        if regions.contains(where: { $0.label == positive }) { return finding(positive, highest) }
+        if !regions.isEmpty, regions.count == expected, regions.allSatisfy({ $0.label == negative }) {
+            return finding(negative, highest.map { 1 - $0 })
+        }
+        return finding(indeterminate, nil)
+    }
+
+    /// Share of the decided regions that say the same; nil when none decided.
+    private static func agreement(of regions: [RegionClassified], with label: String) -> Double? {
+        let decided = regions.filter { $0.label != indeterminate }
+        guard !decided.isEmpty else { return nil }
+        return Double(decided.count { $0.label == label }) / Double(decided.count)
+    }
+}

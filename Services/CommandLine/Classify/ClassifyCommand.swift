@@ -1,0 +1,106 @@
+import ArgumentParser
+import EmbeddedPipeline
+import Logging
+import ServiceRuntime
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// `oncorelay classify STUDY.json`
+struct ClassifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "classify",
+        abstract: "Take a study through all stages in this process, without any server.",
+        discussion: """
+            The file holds the data of study.submitted, bare or as a CloudEvent ('-' reads standard input). Its \
+            locations are found beneath --root. Prints the data of the event that ended the study: the result, or a \
+            rejection or failure with its 'error'. With --out, DIR gets result.json and the heat maps (NIfTI).
+
+            Exit codes: 0 a result, final or partial (its 'status' says which), 3 rejected, 4 failed, 6 no end in \
+            time, 64 wrong use, 65 the file holds no such study, 66 it cannot be read, 130 interrupted.
+            """)
+
+    @Argument(help: ArgumentHelp("The study, as JSON.", valueName: "study.json"), completion: .file(extensions: ["json"]))
+    var study: String
+
+    @Option(help: ArgumentHelp(SettingsKey.roots.optionSummary, valueName: "dir"), completion: .directory)
+    var root: [String] = []
+
+    @Option(help: ArgumentHelp(SettingsKey.models.optionSummary, valueName: "dir"), completion: .directory)
+    var models: String?
+
+    @Option(help: ArgumentHelp("Write result.json and heat maps into this folder.", valueName: "dir"))
+    var out: String?
+
+    @Option(help: "Arithmetic of the networks: 'auto' or 'fp32'.")
+    var precision = "auto"
+
+    @Option(help: ArgumentHelp(SettingsKey.threads.optionSummary, valueName: "n"))
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Give up after so long.", valueName: "seconds"))
+    var timeout = 600.0
+
+    @Flag(help: "Also show the result as a table, on standard error.")
+    var table = false
+
+    func validate() throws {
+        guard ["auto", "fp32"].contains(precision) else {
+            throw ValidationError("--precision: expected auto or fp32, found \(precision); this version computes in fp32")
+        }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+        }
+        guard timeout > 0, timeout <= 86_400 else {
+            throw ValidationError("--timeout: expected more than 0 and at most 86400 seconds, found \(timeout)")
+        }
+    }
+
+    func run() async throws {
+        let submission = try StudySubmission(file: StudyFile.read(study), path: study, priority: nil, site: nil)
+        let values = SettingValues()
+        let settings = EmbeddedSettings(
+            roots: try roots(values), models: values.given(.models, option: models),
+            heatmaps: try out.map { try Self.folder($0 + "/heatmaps") },
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        let pipeline = EmbeddedPipeline(settings: settings, logger: Logger(label: "oncorelay") { _ in SwiftLogNoOpLogHandler() })
+        let timeout = timeout
+        let answer = try await Interruption.cancels {
+            try await pipeline.run { broker in
+                try await StudyPublisher(broker: broker, progress: ProgressLine())
+                    .publish(submission, waiting: .seconds(timeout))
+            }
+        }
+        let report = PublishReport(answer, of: submission, waited: timeout)
+        if table, case .result(let result, _) = answer.outcome {
+            Console.standard.note(ResultTable(result, for: .standardError).text)
+        }
+        for note in report.notes { Console.standard.note(note) }
+        try Console.standard.json(report.output)
+        if let out {
+            try Data((JSONText.pretty(report.output) + "\n").utf8).write(to: URL(filePath: out + "/result.json"))
+        }
+        // A partial result is a result: what is missing stands in it.
+        if report.status != .partial { try report.status.end() }
+    }
+
+    /// The folders beneath which locations resolve: options, else the setting, else the study's own folder.
+    private func roots(_ values: SettingValues) throws -> [String] {
+        if !root.isEmpty { return root }
+        if let text = values.given(.roots, option: nil) { return text.split(separator: ":").map(String.init) }
+        guard study != "-" else { return [FileManager.default.currentDirectoryPath] }
+        return [URL(filePath: study).deletingLastPathComponent().path]
+    }
+
+    private static func folder(_ path: String) throws -> String {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure("'\(path)' cannot be made; choose another folder for --out", .noInput)
+        }
+        return path
+    }
+}

@@ -1,0 +1,61 @@
+import Contracts
+import Messaging
+import ServiceRuntime
+import TensorStore
+
+/// Why a command ends without success: a line for a person, and a status for a script.
+struct CommandFailure: Error, Equatable, CustomStringConvertible {
+    /// What was expected, what came, and what to do; one line.
+    let message: String
+    let status: ExitStatus
+
+    init(_ message: String, _ status: ExitStatus) {
+        self.message = message
+        self.status = status
+    }
+
+    var description: String { message }
+}
+
+extension CommandFailure {
+    /// What one of our rooms' errors means to the person at the terminal; nil for errors that are none of them.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let error as BrokerError: self.init(broker: error)
+        case let error as PublishError: self.init(error.description, .unavailable)
+        case let error as TensorStoreError:
+            if case .invalidArgument = error {
+                self.init(error.description, .usage)
+            } else {
+                self.init(error.description, .unavailable)
+            }
+        case let error as SettingsError: self.init(error.description, .usage)
+        case let error as any FailureConvertible: self.init(error.failure.description, .dataError)
+        case is CancellationError: self.init("interrupted", .interrupted)
+        default: return nil
+        }
+    }
+
+    private init(broker error: BrokerError) {
+        switch error {
+        case .invalidConfiguration:
+            self.init("\(error.description) (\(SettingsKey.amqpURL.spellings))", .usage)
+        case .unreachable, .connectionLost:
+            self.init("\(error.description) (\(SettingsKey.amqpURL.spellings))", .unavailable)
+        case .accessRefused:
+            self.init(
+                "\(error.description); check user, password and virtual host (\(SettingsKey.amqpURL.spellings))",
+                .unavailable)
+        case .channelClosed(code: 404, _):
+            self.init("\(error.description); run 'oncorelay topology apply' to declare what is missing", .unavailable)
+        default:
+            self.init(error.description, .unavailable)
+        }
+    }
+}
+
+extension SettingsKey {
+    /// How the setting can be given: `--amqp-url, ONCORELAY_AMQP_URL`.
+    var spellings: String { "\(flag), \(environmentName)" }
+}

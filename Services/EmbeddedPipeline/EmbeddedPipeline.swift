@@ -1,0 +1,88 @@
+import Aggregation
+import BrainMetastasis
+import Ingestion
+package import Logging
+import LymphNode
+package import Messaging
+import Preprocessing
+import ServiceRuntime
+package import TensorStore
+
+/// What the stages are told when they run in one process.
+package struct EmbeddedSettings: Sendable {
+    package var roots: [String]
+    package var models: String?
+    /// Where heat maps are written; nil for none.
+    package var heatmaps: String?
+    package var threads: Int
+    package var evaluatesBothBranches = true
+
+    package init(roots: [String], models: String?, heatmaps: String?, threads: Int) {
+        self.roots = roots
+        self.models = models
+        self.heatmaps = heatmaps
+        self.threads = threads
+    }
+}
+
+/// All five stages in one process, over the broker and the store in memory. Nothing in a stage knows.
+package struct EmbeddedPipeline: Sendable {
+    private let settings: EmbeddedSettings
+    private let logger: Logger
+    package let broker = InMemoryBroker()
+    package let store = InMemoryTensorStore()
+
+    package init(settings: EmbeddedSettings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Runs all stages while `body` publishes studies and waits for their results, then ends them.
+    package func run<Value: Sendable>(
+        while body: @Sendable (any Broker) async throws -> Value
+    ) async throws -> Value {
+        let administrator = try await broker.makeAdministrator()
+        _ = try await administrator.apply(OncoRelayTopology.description)
+        await administrator.close()
+        let publisher = try await broker.makePublisher()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            for stage in try stages(publisher) { group.addTask { try await stage() } }
+            let value = try await body(broker)
+            group.cancelAll()
+            // What a stage has in hand at the end is finished; how it ends no longer matters.
+            while let ended = await group.nextResult() { _ = ended }
+            return value
+        }
+    }
+
+    /// Every stage's life, as a closure that runs until it is cancelled.
+    private func stages(_ publisher: any MessagePublisher) throws -> [@Sendable () async throws -> Void] {
+        let work = BlockingWork(label: "embedded", width: settings.threads)
+        let lifetime = Duration.seconds(3600)
+        let metrics = MetricsRegistry()
+        let aggregation = AggregationStage(
+            settings: AggregationSettings(
+                ledgerPath: nil, heatmapFolder: settings.heatmaps, progress: true, retentionDays: 30),
+            store: store, publisher: publisher)
+        let ingestion = IngestionStage(roots: settings.roots, store: store, tensorLifetime: lifetime, work: work)
+        let preprocessing = PreprocessingStage(
+            roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work)
+        let brain = BrainMetastasisStage(
+            models: settings.models, threads: settings.threads, store: store, tensorLifetime: lifetime,
+            makesHeatmaps: settings.heatmaps != nil, evaluatesBothBranches: settings.evaluatesBothBranches)
+        let node = LymphNodeStage(
+            models: settings.models, threads: settings.threads, store: store, tensorLifetime: lifetime,
+            makesHeatmaps: settings.heatmaps != nil)
+        return [
+            { try await aggregation.run() }, runner(aggregation, metrics), runner(ingestion, metrics),
+            runner(preprocessing, metrics), runner(brain, metrics), runner(node, metrics),
+        ]
+    }
+
+    private func runner(_ stage: some Stage, _ metrics: MetricsRegistry) -> @Sendable () async throws -> Void {
+        let runner = StageRunner(
+            stage: stage, broker: broker, configuration: RunnerConfiguration(concurrency: 8), metrics: metrics,
+            logger: logger)
+        return { try await runner.run() }
+    }
+}

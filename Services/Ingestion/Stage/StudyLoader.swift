@@ -1,0 +1,46 @@
+import Contracts
+import Imaging
+import ServiceRuntime
+
+/// The files of one study, read and checked.
+struct StudyFiles: Sendable {
+    /// In the order of the submission.
+    var series: [LoadedVolume]
+    var mask: LoadedVolume?
+}
+
+/// Reads a study's files, several at once, away from the cooperative pool.
+struct StudyLoader: Sendable {
+    let resolver: LocationResolver
+    let reader: NIfTIReader
+    let work: BlockingWork
+
+    /// - Throws: ``ImagingError`` naming the series, or ``Failure`` where a file is not the one that was announced.
+    func load(_ study: StudySubmitted) async throws -> StudyFiles {
+        try await withThrowingTaskGroup(of: (Int, LoadedVolume).self) { group in
+            for (index, series) in study.series.enumerated() {
+                group.addTask {
+                    let subject = "series[\(index)] (\(series.sequence.rawValue))"
+                    let loaded = try await load(series.location, subject)
+                    if let announced = series.sha256, announced.lowercased() != loaded.sha256 {
+                        throw Failure(
+                            .checksumMismatch, .invalid,
+                            "\(subject).sha256: the file has another digest (\(loaded.sha256)); submit the study again")
+                    }
+                    return (index, loaded)
+                }
+            }
+            if let mask = study.regions?.mask {
+                group.addTask { (-1, try await load(mask.location, "regions.mask")) }
+            }
+            let loaded = try await group.reduce(into: [Int: LoadedVolume]()) { $0[$1.0] = $1.1 }
+            return StudyFiles(series: study.series.indices.compactMap { loaded[$0] }, mask: loaded[-1])
+        }
+    }
+
+    private func load(_ location: String, _ subject: String) async throws -> LoadedVolume {
+        try await work.run { [resolver, reader] in
+            try reader.read(resolver.resolve(location, subject: subject), subject: subject)
+        }
+    }
+}

@@ -1,0 +1,4 @@
+#pragma once
+#include "znzlib.h"
+#include <nifti/nifti2_io.h>
+#include <zlib.h>

@@ -1,0 +1,162 @@
+internal import Digests
+internal import FoundationEssentials
+internal import Glibc
+package import NeuralNetwork
+internal import Tensors
+
+/// A model: its description (`model.json`) and its parameters (`weights.safetensors`, memory-mapped), checked against
+/// each other.
+package struct ModelFolder: Sendable {
+    package static let descriptionFile = "model.json"
+    package static let weightsFile = "weights.safetensors"
+
+    /// Where it lies; nil for a model made in memory.
+    package let path: String?
+    package let description: ModelDescription
+    /// Of `weights.safetensors`, in lower-case hexadecimal.
+    package let weightsSHA256: String
+    package let graph: NetworkGraph
+    package let parameters: any ParameterSource & Sendable
+
+    /// Loads and checks a model folder.
+    ///
+    /// - Parameter path: the folder.
+    /// - Returns: the model, its weights mapped.
+    /// - Throws: `ClassifierError.modelMissing` when the folder or one of its files is not there, `modelDamaged` for
+    ///   everything else, naming every contradiction and every missing, unexpected or misshapen tensor.
+    package static func load(path: String) throws(ClassifierError) -> ModelFolder {
+        let description = try loadDescription(path: path)
+        let weights = path + "/" + weightsFile
+        guard access(weights, R_OK) == 0 else {
+            throw .modelMissing(
+                "model folder \(path) has no readable \(weightsFile); put the weights beside model.json")
+        }
+        do {
+            let graph = try description.architecture.graph()
+            let file = try SafetensorsFile.map(path: weights)
+            let problems = graph.problems(in: file)
+            guard problems.isEmpty else { throw NeuralNetworkError.parametersMismatch(problems) }
+            return ModelFolder(
+                path: path, description: description, weightsSHA256: try sha256(ofFile: weights), graph: graph,
+                parameters: file)
+        } catch let error as ClassifierError {
+            throw error
+        } catch {
+            throw .modelDamaged(path: path, reason: "\(weightsFile): \(error)")
+        }
+    }
+
+    /// A model whose parameters are in memory.
+    ///
+    /// - Throws: `ClassifierError.modelDamaged` for a description that contradicts itself or other parameters.
+    package init(description: ModelDescription, parameters: ParameterSet) throws(ClassifierError) {
+        let name = "\(description.name) (in memory)"
+        let contradictions = description.contradictions
+        guard contradictions.isEmpty else {
+            throw .modelDamaged(path: name, reason: contradictions.joined(separator: "; "))
+        }
+        do {
+            let graph = try description.architecture.graph()
+            let problems = graph.problems(in: parameters)
+            guard problems.isEmpty else { throw NeuralNetworkError.parametersMismatch(problems) }
+            let pieces = try Safetensors.pieces(Self.sorted(parameters))
+            let digest = Digest()
+            digest.update(pieces.header)
+            for payload in pieces.payloads { payload.withUnsafeBytes { digest.update($0) } }
+            self.init(
+                path: nil, description: description, weightsSHA256: Digest.hexadecimal(digest.finish()), graph: graph,
+                parameters: parameters)
+        } catch {
+            throw .modelDamaged(path: name, reason: "\(error)")
+        }
+    }
+
+    private init(
+        path: String?, description: ModelDescription, weightsSHA256: String, graph: NetworkGraph,
+        parameters: any ParameterSource & Sendable
+    ) {
+        self.path = path
+        self.description = description
+        self.weightsSHA256 = weightsSHA256
+        self.graph = graph
+        self.parameters = parameters
+    }
+
+    /// Writes the model as a folder. The weights come first, so that a reader never sees a description without them.
+    ///
+    /// - Parameter path: the folder; made if it is not there.
+    /// - Throws: what the file system says, and `SafetensorsError`.
+    package func write(to path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        var set = ParameterSet()
+        for name in graph.parameters.map(\.name) { set.tensors[name] = try parameters.parameter(named: name) }
+        try SafetensorsFile.write(Self.sorted(set), to: path + "/" + Self.weightsFile)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(description).write(
+            to: URL(filePath: path + "/" + Self.descriptionFile), options: .atomic)
+    }
+
+    /// Names in alphabetical order: the same parameters are always the same file.
+    private static func sorted(_ set: ParameterSet) -> [(name: String, tensor: Tensor)] {
+        set.tensors.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }
+    }
+
+    /// Reads and checks `model.json` alone.
+    ///
+    /// - Throws: `ClassifierError.modelMissing`, `modelDamaged`.
+    package static func loadDescription(path: String) throws(ClassifierError) -> ModelDescription {
+        let file = path + "/" + descriptionFile
+        guard access(file, R_OK) == 0 else {
+            throw .modelMissing("no readable \(descriptionFile) in \(path); give a model folder")
+        }
+        let description: ModelDescription
+        do {
+            let data = try Data(contentsOf: URL(filePath: file))
+            description = try JSONDecoder().decode(ModelDescription.self, from: data)
+        } catch let error as DecodingError {
+            throw .modelDamaged(path: path, reason: "\(descriptionFile): \(Self.explain(error))")
+        } catch {
+            throw .modelDamaged(path: path, reason: "\(descriptionFile) cannot be read: \(error)")
+        }
+        let contradictions = description.contradictions
+        guard contradictions.isEmpty else {
+            throw .modelDamaged(path: path, reason: "\(descriptionFile): \(contradictions.joined(separator: "; "))")
+        }
+        return description
+    }
+
+    /// A decoding error in a sentence: where, and what.
+    private static func explain(_ error: DecodingError) -> String {
+        func place(_ path: [any CodingKey]) -> String {
+            path.isEmpty
+                ? "the whole" : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context): return "missing \(place(context.codingPath + [key]))"
+        case .valueNotFound(_, let context): return "\(place(context.codingPath)) is null"
+        case .typeMismatch(let type, let context): return "\(place(context.codingPath)) is not of type \(type)"
+        case .dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)"
+        @unknown default: return "\(error)"
+        }
+    }
+
+    private static func sha256(ofFile path: String) throws(ClassifierError) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw .modelMissing("\(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        let digest = Digest()
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return Digest.hexadecimal(digest.finish()) }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw .modelDamaged(path: path, reason: "cannot be read: \(String(cString: strerror(errno)))")
+            }
+            chunk.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package import Contracts
+package import NeuralNetwork
+
+/// The classifiers of a service: opened by role, kept, and opened again when their model folders change.
+package actor ClassifierLibrary {
+    private let directory: String?
+    private let settings: ComputeSettings
+    private let executor: ComputeExecutor
+    private var catalog: ModelCatalog
+    private var classifiers: [ClassifierRole: Classifier] = [:]
+
+    /// Loading hashes and folds weights, which takes as long as a batch: it happens where batches are computed.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - Parameters:
+    ///   - directory: of model folders; nil for the seeded, untrained default models.
+    ///   - settings: as for ``Classifier``.
+    /// - Throws: what ``ModelCatalog/open(directory:)`` throws.
+    package init(directory: String?, settings: ComputeSettings) throws(ClassifierError) {
+        self.directory = directory
+        self.settings = settings
+        executor = ComputeExecutor()
+        catalog = try ModelCatalog.open(directory: directory)
+    }
+
+    /// The classifier of a role. All classifiers of a library take turns on one thread.
+    ///
+    /// - Throws: `ClassifierError.modelMissing`, `modelDamaged`.
+    package func classifier(for role: ClassifierRole) throws(ClassifierError) -> Classifier {
+        if let classifier = classifiers[role] { return classifier }
+        let classifier = try Classifier(model: try catalog.model(for: role), settings: settings, executor: executor)
+        classifiers[role] = classifier
+        return classifier
+    }
+
+    /// The descriptions of all models, with their roles.
+    package var entries: [ModelCatalog.Entry] { catalog.entries }
+
+    /// Opens the directory again if it changed; those classifiers that were in use are loaded at once. When the new
+    /// models cannot be used, the old ones stay in service.
+    ///
+    /// - Returns: whether models were exchanged.
+    /// - Throws: why the new models cannot be used.
+    package func reloadIfChanged() throws(ClassifierError) -> Bool {
+        guard catalog.hasChanged else { return false }
+        let fresh = try ModelCatalog.open(directory: directory)
+        var reloaded: [ClassifierRole: Classifier] = [:]
+        for role in classifiers.keys {
+            reloaded[role] = try Classifier(model: try fresh.model(for: role), settings: settings, executor: executor)
+        }
+        catalog = fresh
+        classifiers = reloaded
+        return true
+    }
+}

@@ -1,0 +1,69 @@
+/// Why something could not be done, in a word that programs can act on. Stable: part of the public contract.
+package enum ReasonCode: String, Codable, Sendable, CaseIterable {
+    // The body of a message.
+    case bodyEmpty = "body-empty"
+    case bodyTooLarge = "body-too-large"
+    case invalidUTF8 = "invalid-utf8"
+    case malformedJSON = "malformed-json"
+    case nestingTooDeep = "nesting-too-deep"
+    case unsupportedVersion = "unsupported-version"
+    case missingField = "missing-field"
+    case invalidField = "invalid-field"
+
+    // What a study asks for.
+    case unknownTask = "unknown-task"
+    case noSeries = "no-series"
+    case duplicateSequence = "duplicate-sequence"
+    case missingSequence = "missing-sequence"
+    case duplicateStudy = "duplicate-study"
+    case regionsMissing = "regions-missing"
+    case regionKindUnsupported = "region-kind-unsupported"
+
+    // Where its files are.
+    case locationOutsideRoot = "location-outside-root"
+    case locationSchemeDisabled = "location-scheme-disabled"
+    case fileMissing = "file-missing"
+    case fileUnreadable = "file-unreadable"
+    case fileTooLarge = "file-too-large"
+    case checksumMismatch = "checksum-mismatch"
+    case imageFormatUnsupported = "image-format-unsupported"
+
+    // What is in them.
+    case gzipCorrupt = "gzip-corrupt"
+    case niftiHeaderInvalid = "nifti-header-invalid"
+    case niftiDimensionsInvalid = "nifti-dimensions-invalid"
+    case niftiTypeUnsupported = "nifti-type-unsupported"
+    case niftiTruncated = "nifti-truncated"
+    case niftiOversized = "nifti-oversized"
+    case affineInvalid = "affine-invalid"
+    case voxelsNonFinite = "voxels-non-finite"
+
+    // Which regions of them.
+    case maskGeometryMismatch = "mask-geometry-mismatch"
+    case maskEmpty = "mask-empty"
+    case maskLabelMissing = "mask-label-missing"
+    case boxInvalid = "box-invalid"
+    case boxOutsideVolume = "box-outside-volume"
+    case tooManyRegions = "too-many-regions"
+
+    // What classifies them.
+    case modelMissing = "model-missing"
+    case modelDamaged = "model-damaged"
+    case modelInputMismatch = "model-input-mismatch"
+
+    // The servers in between.
+    case tensorMissing = "tensor-missing"
+    case tensorExpired = "tensor-expired"
+    case tensorCorrupt = "tensor-corrupt"
+    case storeUnavailable = "store-unavailable"
+    case storeOutOfMemory = "store-out-of-memory"
+    case brokerUnavailable = "broker-unavailable"
+    case publicationRefused = "publication-refused"
+    case unroutable = "unroutable"
+
+    // Time and accident.
+    case deadlineExceeded = "deadline-exceeded"
+    case processingTimeout = "processing-timeout"
+    case workerCrashed = "worker-crashed"
+    case internalError = "internal-error"
+}

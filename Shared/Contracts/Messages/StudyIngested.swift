@@ -1,0 +1,104 @@
+/// `study.ingested`: the study's files were found, checked and stored as tensors.
+package struct StudyIngested: EventPayload, Equatable {
+    package static let event = "study.ingested"
+
+    package var runID: String
+    package var studyInstanceUID: String
+    package var task: ClinicalTask
+    package var site: String?
+    package var accessionNumber: String?
+    /// SHA-256 over what the run is about: the files' digests and the regions asked for.
+    package var contentSHA256: String
+    package var series: [IngestedSeries]
+    package var regions: IngestedRegions
+    package var missingSequences: MissingSequencesPolicy
+    package var deadlineSeconds: Double
+    /// Milliseconds that each stage worked on the study so far.
+    package var timing: [String: Double]
+
+    package init(
+        runID: String, studyInstanceUID: String, task: ClinicalTask, site: String?, accessionNumber: String?,
+        contentSHA256: String, series: [IngestedSeries], regions: IngestedRegions,
+        missingSequences: MissingSequencesPolicy, deadlineSeconds: Double, timing: [String: Double]
+    ) {
+        self.runID = runID
+        self.studyInstanceUID = studyInstanceUID
+        self.task = task
+        self.site = site
+        self.accessionNumber = accessionNumber
+        self.contentSHA256 = contentSHA256
+        self.series = series
+        self.regions = regions
+        self.missingSequences = missingSequences
+        self.deadlineSeconds = deadlineSeconds
+        self.timing = timing
+    }
+}
+
+/// One series, checked: where it came from, what it holds, where its voxels lie now.
+package struct IngestedSeries: Codable, Sendable, Equatable {
+    package var sequence: MRSequence
+    package var plane: Plane?
+    package var seriesInstanceUID: String?
+    /// The publisher's own word, so that a lost tensor can be made again from the file.
+    package var location: String
+    package var sha256: String
+    package var geometry: VolumeGeometry
+    /// Voxel value = stored · slope + intercept.
+    package var slope: Double
+    package var intercept: Double
+    package var tensor: TensorReference
+
+    package init(
+        sequence: MRSequence, plane: Plane?, seriesInstanceUID: String?, location: String, sha256: String,
+        geometry: VolumeGeometry, slope: Double, intercept: Double, tensor: TensorReference
+    ) {
+        self.sequence = sequence
+        self.plane = plane
+        self.seriesInstanceUID = seriesInstanceUID
+        self.location = location
+        self.sha256 = sha256
+        self.geometry = geometry
+        self.slope = slope
+        self.intercept = intercept
+        self.tensor = tensor
+    }
+}
+
+/// The regions asked for, with the mask (when there is one) checked and stored.
+package struct IngestedRegions: Codable, Sendable, Equatable {
+    package var mask: IngestedMask?
+    package var boxes: [RegionBox]?
+    /// Each image is a region of its own (lymph-node cut-outs).
+    package var wholeImages: Bool
+
+    package init(mask: IngestedMask? = nil, boxes: [RegionBox]? = nil, wholeImages: Bool = false) {
+        self.mask = mask
+        self.boxes = boxes
+        self.wholeImages = wholeImages
+    }
+}
+
+/// A label map, checked and stored.
+package struct IngestedMask: Codable, Sendable, Equatable {
+    package var location: String
+    package var labels: [Int]?
+    package var sha256: String
+    package var geometry: VolumeGeometry
+    package var slope: Double
+    package var intercept: Double
+    package var tensor: TensorReference
+
+    package init(
+        location: String, labels: [Int]?, sha256: String, geometry: VolumeGeometry, slope: Double, intercept: Double,
+        tensor: TensorReference
+    ) {
+        self.location = location
+        self.labels = labels
+        self.sha256 = sha256
+        self.geometry = geometry
+        self.slope = slope
+        self.intercept = intercept
+        self.tensor = tensor
+    }
+}

@@ -1,0 +1,64 @@
+/// `study.planned`: which regions of the study to expect.
+package struct StudyPlanned: EventPayload, Equatable {
+    package static let event = "study.planned"
+
+    package var runID: String
+    package var task: ClinicalTask
+    package var regions: [PlannedRegion]
+    package var quality: StudyQuality
+    package var timing: [String: Double]
+
+    package init(
+        runID: String, task: ClinicalTask, regions: [PlannedRegion], quality: StudyQuality, timing: [String: Double]
+    ) {
+        self.runID = runID
+        self.task = task
+        self.regions = regions
+        self.quality = quality
+        self.timing = timing
+    }
+}
+
+/// One region to expect.
+package struct PlannedRegion: Codable, Sendable, Equatable {
+    package var id: String
+    package var location: RegionLocation
+    /// Keys of the tensors made for it, for cleaning up.
+    package var tensorKeys: [String]
+
+    package init(id: String, location: RegionLocation, tensorKeys: [String]) {
+        self.id = id
+        self.location = location
+        self.tensorKeys = tensorKeys
+    }
+}
+
+/// How good the images are for what is asked.
+package struct StudyQuality: Codable, Sendable, Equatable {
+    package var series: [SeriesQuality]
+
+    package init(series: [SeriesQuality]) { self.series = series }
+}
+
+/// How good one series is.
+package struct SeriesQuality: Codable, Sendable, Equatable {
+    package enum Code: String, Codable, Sendable, CaseIterable {
+        case ok
+        case degraded
+        case unusable
+    }
+
+    package var sequence: MRSequence
+    package var code: Code
+    /// Why it is not `ok`.
+    package var reasons: [String]
+    /// Smallest share of a region's patch that lies inside the series, 0 to 1.
+    package var coverage: Double
+
+    package init(sequence: MRSequence, code: Code, reasons: [String], coverage: Double) {
+        self.sequence = sequence
+        self.code = code
+        self.reasons = reasons
+        self.coverage = coverage
+    }
+}

@@ -1,0 +1,57 @@
+/// What a model wants to be fed: the member `input` of `model.json`.
+package struct ModelInput: Codable, Sendable, Equatable {
+    /// One channel each, in this order. A lymph-node model names its one sequence, which fills all its channels.
+    package var sequences: [MRSequence]
+    /// Distance between samples in mm along x, y (and z).
+    package var spacing: [Double]
+    /// Samples along x, y (and z).
+    package var size: [Int]
+    package var normalization: ModelNormalization
+
+    package init(sequences: [MRSequence], spacing: [Double], size: [Int], normalization: ModelNormalization) {
+        self.sequences = sequences
+        self.spacing = spacing
+        self.size = size
+        self.normalization = normalization
+    }
+
+    /// Names size, spacing and normalization: models whose names are equal share their patches.
+    package var specification: String {
+        let lengths = size.map(String.init).joined(separator: "x")
+        let distances = spacing.map { "\($0)" }.joined(separator: "x")
+        return "\(lengths)@\(distances)-\(normalization.name)"
+    }
+}
+
+/// How a model wants intensities: the member `input.normalization` of `model.json`.
+package struct ModelNormalization: Codable, Sendable, Equatable {
+    /// `none`, `z-score` or `min-max`.
+    package var method: String
+    /// Which voxels are measured: `head`, `otsu`, `nonzero` or `all`.
+    package var measured: String?
+    /// Percentiles for `min-max`, 0 to 100.
+    package var lowerPercentile: Double?
+    package var upperPercentile: Double?
+    /// Standard deviations at which `z-score` clips.
+    package var clip: Double?
+    /// Subtracted from a cut-out whose values run from 0 to 1.
+    package var mean: Double?
+
+    package init(
+        method: String, measured: String? = nil, lowerPercentile: Double? = nil, upperPercentile: Double? = nil,
+        clip: Double? = nil, mean: Double? = nil
+    ) {
+        self.method = method
+        self.measured = measured
+        self.lowerPercentile = lowerPercentile
+        self.upperPercentile = upperPercentile
+        self.clip = clip
+        self.mean = mean
+    }
+
+    var name: String {
+        let numbers = [lowerPercentile, upperPercentile, clip, mean].map { $0.map { "\($0)" } ?? "" }
+        let isPlain = numbers.allSatisfy(\.isEmpty)
+        return ([method] + (measured.map { [$0] } ?? []) + (isPlain ? [] : numbers)).joined(separator: "_")
+    }
+}

@@ -1,0 +1,39 @@
+/// The types in which a volume keeps its voxels: the smallest of these that holds the file's values.
+package protocol VoxelElement: BitwiseCopyable {
+    /// The stored value, before slope and intercept.
+    var stored: Float { get }
+    /// Whether it is stored as 0; much faster to ask than the value.
+    var isStoredZero: Bool { get }
+}
+
+extension UInt8: VoxelElement {
+    @inline(__always)
+    package var stored: Float { Float(self) }
+    @inline(__always)
+    package var isStoredZero: Bool { self == 0 }
+}
+
+extension Int16: VoxelElement {
+    @inline(__always)
+    package var stored: Float { Float(self) }
+    @inline(__always)
+    package var isStoredZero: Bool { self == 0 }
+}
+
+extension Float: VoxelElement {
+    @inline(__always)
+    package var stored: Float { self }
+    @inline(__always)
+    package var isStoredZero: Bool { self == 0 }
+}
+
+/// Work that is done alike for each type of voxel; the compiler makes a version of its own for each.
+package protocol VoxelWork {
+    associatedtype Result
+
+    /// Does the work.
+    ///
+    /// - Parameter voxels: the stored voxels, first axis fastest.
+    /// - Returns: what came of it.
+    func run<Element: VoxelElement>(on voxels: UnsafeBufferPointer<Element>) -> Result
+}

@@ -1,0 +1,62 @@
+import Contracts
+internal import Glibc
+
+/// The whole contents of a file, read once, so that what is checked is what is loaded whatever happens to the file.
+final class FileBytes {
+    private let memory: UnsafeMutableRawBufferPointer
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(memory) }
+
+    /// Reads an open file from its beginning.
+    ///
+    /// - Throws: `image-format-unsupported` for what is not a regular file, `file-too-large`, or `file-unreadable`
+    ///   (transient) for a read error and for a file that changes its length meanwhile.
+    init(descriptor: Int32, limit: Int, subject: String) throws(ImagingError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw .system(errno, doing: "look at the file", subject: subject)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ImagingError(
+                .imageFormatUnsupported, subject: subject, "expected a regular file, found another kind of node")
+        }
+        let size = Int(status.st_size)
+        guard size <= limit else {
+            throw ImagingError(
+                .fileTooLarge, subject: subject,
+                "expected a file of at most \(limit) bytes, found \(size); raise the limit or send a smaller image")
+        }
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 1, alignment: 64)
+        do throws(ImagingError) {
+            // One byte more is asked for, to see a file that has grown.
+            let count = try Self.read(descriptor, into: memory, subject: subject)
+            guard count == size else {
+                throw ImagingError(
+                    .fileUnreadable, .transient, subject: subject,
+                    "expected \(size) bytes, read \(count): the file is still being written; it will be tried again")
+            }
+        } catch {
+            memory.deallocate()
+            throw error
+        }
+        self.memory = UnsafeMutableRawBufferPointer(rebasing: memory[..<size])
+    }
+
+    deinit { memory.deallocate() }
+
+    private static func read(
+        _ descriptor: Int32, into memory: UnsafeMutableRawBufferPointer, subject: String
+    ) throws(ImagingError) -> Int {
+        var offset = 0
+        while offset < memory.count {
+            let count = pread(descriptor, memory.baseAddress! + offset, memory.count - offset, off_t(offset))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .system(errno, doing: "read the file", subject: subject)
+            }
+            if count == 0 { break }
+            offset += count
+        }
+        return offset
+    }
+}

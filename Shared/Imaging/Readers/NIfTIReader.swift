@@ -1,0 +1,156 @@
+import Contracts
+internal import Digests
+internal import Glibc
+
+/// A volume, and the file that it came from.
+package struct LoadedVolume: Sendable {
+    package let volume: Volume
+    /// SHA-256 of the file's bytes as located (compressed where it is), lower-case hexadecimal.
+    package let sha256: String
+    /// Bytes of the file as located.
+    package let byteCount: Int
+    /// What gave the volume its place in space.
+    package let geometrySource: NIfTIGeometrySource
+}
+
+/// Reads single-file NIfTI-1 and NIfTI-2 images (.nii and .nii.gz, either byte order).
+///
+/// The file is read once. Its header and its length are checked before anything is allocated for what they promise; the
+/// bytes that were checked are the bytes that are hashed, inflated and loaded. libnifti interprets the checked header.
+package struct NIfTIReader: Sendable {
+    package let limits: NIfTILimits
+
+    package init(limits: NIfTILimits = NIfTILimits()) { self.limits = limits }
+
+    /// Reads a file by its path, which is trusted: locations from messages go through `LocationResolver`.
+    ///
+    /// - Parameters:
+    ///   - path: ending in .nii or .nii.gz.
+    ///   - subject: what errors call the image, for example `series 2 (FLAIR)`.
+    /// - Returns: the volume, and what is known of its file.
+    /// - Throws: `file-missing`, `file-unreadable`, and what `read(_:subject:)` throws.
+    package func read(path: String, subject: String = "image") throws(ImagingError) -> LoadedVolume {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .system(errno, doing: "open the file", subject: subject) }
+        return try read(LocatedFile(descriptor: descriptor, name: path), subject: subject)
+    }
+
+    /// Reads a located file.
+    ///
+    /// - Parameters:
+    ///   - file: what a `LocationResolver` found.
+    ///   - subject: what errors call the image, for example `series 2 (FLAIR)`.
+    /// - Returns: the volume, and what is known of its file.
+    /// - Throws: `image-format-unsupported`, `file-too-large`, `file-unreadable`, `gzip-corrupt`,
+    ///   `nifti-header-invalid`, `nifti-dimensions-invalid`, `nifti-type-unsupported`, `nifti-truncated`,
+    ///   `nifti-oversized`, `affine-invalid` or `voxels-non-finite`.
+    package func read(_ file: LocatedFile, subject: String = "image") throws(ImagingError) -> LoadedVolume {
+        let name = file.name.lowercased()
+        let isCompressed = name.hasSuffix(".nii.gz")
+        guard isCompressed || name.hasSuffix(".nii") else {
+            throw ImagingError(
+                .imageFormatUnsupported, subject: subject, "expected a file named .nii or .nii.gz, found another name")
+        }
+        let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
+        let bytes = contents.bytes
+        let (volume, source) = try withExtendedLifetime(contents) { () throws(ImagingError) in
+            isCompressed ? try inflated(bytes, subject: subject) : try plain(bytes, subject: subject)
+        }
+        return LoadedVolume(
+            volume: volume, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
+    }
+
+    private func plain(
+        _ bytes: UnsafeRawBufferPointer, subject: String
+    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+        let header = try NIfTIHeader(bytes, subject: subject)
+        let layout = try NIfTILayout(header, limits: limits, subject: subject)
+        guard bytes.count >= layout.fileBytes else { throw truncated(layout, found: bytes.count, subject) }
+        guard bytes.count == layout.fileBytes else {
+            throw oversized(layout, "found \(bytes.count)", subject)
+        }
+        return try volume(header, layout, headerBytes: bytes, subject: subject) { target throws(ImagingError) in
+            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[layout.voxelOffset...]))
+        }
+    }
+
+    private func inflated(
+        _ bytes: UnsafeRawBufferPointer, subject: String
+    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+        let inflater = try GzipInflater(bytes, subject: subject)
+        let front = UnsafeMutableRawBufferPointer.allocate(byteCount: NIfTIHeader.largestByteCount, alignment: 16)
+        defer { front.deallocate() }
+        let frontCount = try inflater.inflate(into: front)
+        let headerBytes = UnsafeRawBufferPointer(rebasing: front[..<frontCount])
+        let header = try NIfTIHeader(headerBytes, subject: subject)
+        let layout = try NIfTILayout(header, limits: limits, subject: subject)
+        try checkRatio(layout, compressed: bytes.count, subject)
+        return try volume(header, layout, headerBytes: headerBytes, subject: subject) { target throws(ImagingError) in
+            // What lies between header and voxels is passed over; small images may lie in the front piece already.
+            var position = frontCount
+            if layout.voxelOffset > position {
+                position += try skip(layout.voxelOffset - position, inflater)
+                guard position == layout.voxelOffset else { throw truncated(layout, found: position, subject) }
+            }
+            let known = UnsafeRawBufferPointer(rebasing: front[min(layout.voxelOffset, frontCount)..<frontCount])
+            guard known.count <= target.count else { throw oversized(layout, "found more", subject) }
+            target.copyMemory(from: known)
+            position += try inflater.inflate(
+                into: UnsafeMutableRawBufferPointer(rebasing: target[known.count...]))
+            guard position == layout.fileBytes else { throw truncated(layout, found: position, subject) }
+            guard try inflater.finish() else { throw oversized(layout, "found more", subject) }
+        }
+    }
+
+    private func skip(_ count: Int, _ inflater: GzipInflater) throws(ImagingError) -> Int {
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { scratch.deallocate() }
+        return try inflater.inflate(into: scratch)
+    }
+
+    private func volume(
+        _ header: NIfTIHeader, _ layout: NIfTILayout, headerBytes: UnsafeRawBufferPointer, subject: String,
+        _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
+    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+        let (affine, source) = try NIfTIGeometry.affine(
+            of: header, bytes: headerBytes, millimetersPerUnit: layout.millimetersPerUnit, subject: subject)
+        let loader = VoxelLoader(layout: layout, isBigEndian: header.isBigEndian, subject: subject)
+        let volume = try Volume(
+            tensor: loader.load(fill), affine: affine, slope: layout.slope, intercept: layout.intercept,
+            subject: subject)
+        return (volume, source)
+    }
+
+    /// Deflate cannot do better than 1032 to 1, so a promise beyond that is broken before it is tried.
+    private func checkRatio(
+        _ layout: NIfTILayout, compressed: Int, _ subject: String
+    ) throws(ImagingError) {
+        if layout.fileBytes > compressed * 1032 {
+            throw ImagingError(
+                .niftiTruncated, subject: subject,
+                "expected \(layout.fileBytes) bytes inflated, \(compressed) compressed bytes cannot hold them; "
+                    + "transfer the file again")
+        }
+        guard layout.fileBytes > limits.inflationFloor else { return }
+        guard layout.fileBytes <= compressed * limits.inflationRatio else {
+            throw ImagingError(
+                .fileTooLarge, subject: subject,
+                "expected at most \(limits.inflationRatio) times \(compressed) compressed bytes, the header promises "
+                    + "\(layout.fileBytes); raise the ratio if such an image is meant")
+        }
+    }
+
+    private func truncated(_ layout: NIfTILayout, found: Int, _ subject: String) -> ImagingError {
+        ImagingError(
+            .niftiTruncated, subject: subject,
+            "expected \(layout.fileBytes) bytes (\(layout.shape) voxels of \(layout.voxelType.byteCount) bytes after "
+                + "\(layout.voxelOffset)), found \(found); transfer the file again")
+    }
+
+    private func oversized(_ layout: NIfTILayout, _ found: String, _ subject: String) -> ImagingError {
+        ImagingError(
+            .niftiOversized, subject: subject,
+            "expected \(layout.fileBytes) bytes (\(layout.shape) voxels of \(layout.voxelType.byteCount) bytes after "
+                + "\(layout.voxelOffset)), \(found); export the image again")
+    }
+}

@@ -1,0 +1,104 @@
+/// The networks that can be asked for, as `model.json` writes them (`"kind"` says which).
+package enum Architecture: Sendable, Equatable {
+    case resnet3D(ResNet3D)
+    case inceptionV3(InceptionV3)
+
+    /// The network's layers.
+    ///
+    /// - Throws: `NeuralNetworkError.invalidArchitecture` for numbers that no network can have.
+    package func graph() throws(NeuralNetworkError) -> NetworkGraph {
+        switch self {
+        case .resnet3D(let network): try network.graph()
+        case .inceptionV3(let network): try network.graph()
+        }
+    }
+
+    package var kind: String {
+        switch self {
+        case .resnet3D: ResNet3D.kind
+        case .inceptionV3: InceptionV3.kind
+        }
+    }
+
+    package var classes: Int {
+        switch self {
+        case .resnet3D(let network): network.classes
+        case .inceptionV3(let network): network.classes
+        }
+    }
+
+    package var inputChannels: Int {
+        switch self {
+        case .resnet3D(let network): network.inputChannels
+        case .inceptionV3: InceptionV3.inputChannels
+        }
+    }
+
+    package var spatialRank: Int {
+        switch self {
+        case .resnet3D: 3
+        case .inceptionV3: 2
+        }
+    }
+}
+
+extension Architecture: Codable {
+    private enum CodingKeys: String, CodingKey { case kind }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let kind = try container.decode(String.self, forKey: .kind)
+        switch kind {
+        case ResNet3D.kind: self = .resnet3D(try ResNet3D(from: decoder))
+        case InceptionV3.kind: self = .inceptionV3(try InceptionV3(from: decoder))
+        default:
+            throw DecodingError.dataCorruptedError(
+                forKey: .kind, in: container,
+                debugDescription: "unknown architecture \(kind); known are \(ResNet3D.kind), \(InceptionV3.kind)")
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(kind, forKey: .kind)
+        switch self {
+        case .resnet3D(let network): try network.encode(to: encoder)
+        case .inceptionV3(let network): try network.encode(to: encoder)
+        }
+    }
+}
+
+/// Helps an architecture refuse settings that it does not know: a misspelled one would change the network silently.
+struct AnyCodingKey: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    static func refuseUnknown(_ decoder: any Decoder, known: [String]) throws {
+        let container = try decoder.container(keyedBy: AnyCodingKey.self)
+        let unknown = container.allKeys.map(\.stringValue).filter { !known.contains($0) }.sorted()
+        guard unknown.isEmpty else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "unknown settings \(unknown.joined(separator: ", ")); "
+                        + "known are \(known.joined(separator: ", "))"))
+        }
+    }
+}
+
+/// Channels under a width multiplier: rounded, at least one.
+func scaled(_ channels: Int, by widthMultiplier: Double) -> Int {
+    max(1, Int((Double(channels) * widthMultiplier).rounded()))
+}
+
+/// Refuses multipliers and class counts that would make a network of no or of absurd size.
+func checkSize(widthMultiplier: Double, classes: Int) throws(NeuralNetworkError) {
+    guard widthMultiplier > 0, widthMultiplier <= 8 else {
+        throw .invalidArchitecture("widthMultiplier must be above 0 and at most 8, got \(widthMultiplier)")
+    }
+    guard (1...100_000).contains(classes) else {
+        throw .invalidArchitecture("classes must be 1 to 100000, got \(classes)")
+    }
+}

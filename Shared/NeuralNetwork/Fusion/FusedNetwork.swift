@@ -1,0 +1,81 @@
+/// A network made ready for inference: batch normalization folded into convolutions, rectification and residual sums
+/// fused behind them, dropout gone. Independent of the input's size and of the backend; shared between threads.
+package struct FusedNetwork: Sendable {
+    /// One thing to compute.
+    package struct Step: Sendable {
+        package enum Kind: Sendable {
+            /// `y = activation(W * x + b [+ residual])`; the residual, if there is one, is the second input.
+            case convolution(FoldedConvolution)
+            /// `y_c = activation(scale_c · x_c + shift_c)`.
+            case affine(scale: WeightBuffer, shift: WeightBuffer, isRectified: Bool)
+            case relu
+            case maxPool(Pooling)
+            case averagePool(Pooling, countsPadding: Bool)
+            case globalAveragePool
+            /// `y = activation(a + b)`.
+            case add(isRectified: Bool)
+            case concatenate
+            case stridedShortcut(stride: Extent, cutsGradient: Bool)
+            case linear(weight: WeightBuffer, bias: WeightBuffer, outputs: Int)
+            case sigmoid
+            case softmax
+        }
+
+        package var name: String
+        package var kind: Kind
+        /// Values that are read.
+        package var inputs: [Int]
+        /// The value that is written.
+        package var output: Int
+    }
+
+    /// In the order of computation.
+    package let steps: [Step]
+    /// For each value, the node of the graph whose output it is.
+    package let valueNodes: [Int]
+    package let inputValue: Int
+    package let outputValue: Int
+    /// Values of the layers that can be looked at.
+    package let taps: [String: Int]
+    package let graph: NetworkGraph
+}
+
+/// A convolution with its normalization folded in: `W'_o = W_o · γ_o / √(σ²_o + ε)`,
+/// `b'_o = β_o + (b_o − μ_o) · γ_o / √(σ²_o + ε)`.
+package struct FoldedConvolution: Sendable {
+    package var convolution: Convolution
+    /// [outputChannels, inputChannels, kernel…], row-major.
+    package var weight: WeightBuffer
+    /// [outputChannels].
+    package var bias: WeightBuffer
+    package var isRectified: Bool
+    package var hasResidual: Bool
+}
+
+/// Numbers that are written once and then only read, 64-byte aligned.
+///
+/// `@unchecked Sendable`: the memory is written only inside `init`, before anybody else can hold the buffer.
+package final class WeightBuffer: @unchecked Sendable {
+    package let pointer: UnsafePointer<Float>
+    package let count: Int
+
+    package init(count: Int, filling: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+        let memory = AlignedMemory.allocate(count: count)
+        do {
+            try filling(UnsafeMutableBufferPointer(start: memory, count: count))
+        } catch {
+            AlignedMemory.deallocate(memory)
+            throw error
+        }
+        pointer = UnsafePointer(memory)
+        self.count = count
+    }
+
+    package convenience init(_ values: [Float]) {
+        self.init(count: values.count) { buffer in
+            for (index, value) in values.enumerated() { buffer[index] = value }
+        }
+    }
+
+    deinit { AlignedMemory.deallocate(UnsafeMutablePointer(mutating: pointer)) }
+}

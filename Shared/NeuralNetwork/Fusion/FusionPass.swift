@@ -1,0 +1,231 @@
+internal import Tensors
+
+extension FusedNetwork {
+    /// Fuses a graph's layers and folds its normalizations.
+    ///
+    /// A convolution takes in, in this order and where the intermediate value has no other reader: its batch
+    /// normalization, a sum with a value that is computed anyway, and a rectification. It is computed where the last
+    /// of these stood, so that the other summand exists by then.
+    ///
+    /// - Throws: `NeuralNetworkError.parametersMismatch` naming every missing, unexpected or misshapen parameter, or
+    ///   those whose values are not finite.
+    package init(graph: NetworkGraph, parameters: some ParameterSource) throws {
+        let problems = graph.problems(in: parameters)
+        guard problems.isEmpty else { throw NeuralNetworkError.parametersMismatch(problems) }
+        var pass = FusionPass(graph: graph)
+        let values = ParameterReader(graph: graph, source: parameters)
+        try pass.run(values)
+        guard values.notFinite.isEmpty else {
+            throw NeuralNetworkError.parametersMismatch(values.notFinite.map { .notFinite(name: $0) })
+        }
+        self.init(
+            steps: pass.steps, valueNodes: pass.valueNodes, inputValue: pass.values[graph.input]!,
+            outputValue: pass.values[graph.output]!,
+            taps: graph.taps.compactMapValues { pass.values[$0] }, graph: graph)
+    }
+}
+
+/// Walks a graph once and collects its fused steps.
+private struct FusionPass {
+    let graph: NetworkGraph
+    var steps: [FusedNetwork.Step] = []
+    var valueNodes: [Int] = []
+    /// The value that holds a node's output.
+    var values: [Int: Int] = [:]
+
+    private let readers: [[Int]]
+    private let tapped: Set<Int>
+
+    /// A convolution and what it takes in.
+    private struct Chain {
+        var convolution: Int
+        var normalization: Int?
+        var sum: Int?
+        var residual: Int?
+        var rectification: Int?
+        var last: Int
+    }
+
+    init(graph: NetworkGraph) {
+        self.graph = graph
+        tapped = Set(graph.taps.values)
+        var readers = [[Int]](repeating: [], count: graph.nodes.count)
+        for (index, node) in graph.nodes.enumerated() {
+            for input in node.inputs { readers[input].append(index) }
+        }
+        self.readers = readers
+    }
+
+    mutating func run(_ parameters: ParameterReader) throws {
+        var chains: [Int: Chain] = [:]
+        var taken: Set<Int> = []
+        for (index, node) in graph.nodes.enumerated() {
+            guard case .convolution = node.operation else { continue }
+            let chain = chain(from: index, taken: taken)
+            chains[chain.last] = chain
+            for member in [chain.convolution, chain.normalization, chain.sum, chain.rectification] {
+                if let member { taken.insert(member) }
+            }
+        }
+        for (index, node) in graph.nodes.enumerated() {
+            if let chain = chains[index] {
+                try emit(chain, parameters)
+            } else if !taken.contains(index) {
+                try emit(index, node, parameters)
+            }
+        }
+    }
+
+    /// The only reader of a value that nobody else wants to see.
+    private func soleReader(of node: Int) -> Int? {
+        guard readers[node].count == 1, !tapped.contains(node), node != graph.output else { return nil }
+        return readers[node][0]
+    }
+
+    private func chain(from convolution: Int, taken: Set<Int>) -> Chain {
+        var chain = Chain(convolution: convolution, last: convolution)
+        if let next = soleReader(of: chain.last), case .batchNormalization = graph.nodes[next].operation {
+            chain.normalization = next
+            chain.last = next
+        }
+        // Two convolutions may meet in one sum: the first takes it in, the second is its residual.
+        if let next = soleReader(of: chain.last), case .add = graph.nodes[next].operation, !taken.contains(next) {
+            let inputs = graph.nodes[next].inputs
+            chain.sum = next
+            chain.residual = inputs[0] == chain.last ? inputs[1] : inputs[0]
+            chain.last = next
+        }
+        if let next = soleReader(of: chain.last), case .relu = graph.nodes[next].operation {
+            chain.rectification = next
+            chain.last = next
+        }
+        return chain
+    }
+
+    private mutating func newValue(for node: Int) -> Int {
+        valueNodes.append(node)
+        values[node] = valueNodes.count - 1
+        return valueNodes.count - 1
+    }
+
+    private mutating func append(_ node: Int, _ kind: FusedNetwork.Step.Kind, inputs: [Int]? = nil) {
+        let inputs = (inputs ?? graph.nodes[node].inputs).map { values[$0]! }
+        steps.append(.init(name: graph.nodes[node].name, kind: kind, inputs: inputs, output: newValue(for: node)))
+    }
+
+    private mutating func emit(_ chain: Chain, _ parameters: ParameterReader) throws {
+        let node = graph.nodes[chain.convolution]
+        guard case .convolution(let convolution) = node.operation else { return }
+        let folded = try fold(convolution, node, chain.normalization.map { graph.nodes[$0] }, parameters)
+        let isRectified = chain.rectification != nil
+        var inputs = [node.inputs[0]]
+        if let residual = chain.residual { inputs.append(residual) }
+        append(
+            chain.last,
+            .convolution(
+                FoldedConvolution(
+                    convolution: convolution, weight: folded.weight, bias: folded.bias, isRectified: isRectified,
+                    hasResidual: chain.residual != nil)),
+            inputs: inputs)
+        steps[steps.count - 1].name = node.name
+    }
+
+    private mutating func emit(_ index: Int, _ node: NetworkGraph.Node, _ parameters: ParameterReader) throws {
+        switch node.operation {
+        case .input: _ = newValue(for: index)
+        case .dropout: values[index] = values[node.inputs[0]]
+        case .channelAffine(let scale, let shift):
+            append(index, .affine(scale: WeightBuffer(scale), shift: WeightBuffer(shift), isRectified: false))
+        case .batchNormalization(_, let epsilon):
+            let (scale, shift) = try parameters.normalization(node.name, epsilon: epsilon)
+            append(index, .affine(scale: WeightBuffer(scale), shift: WeightBuffer(shift), isRectified: false))
+        case .relu: append(index, .relu)
+        case .maxPool(let pooling): append(index, .maxPool(pooling))
+        case .averagePool(let pooling, let countsPadding):
+            append(index, .averagePool(pooling, countsPadding: countsPadding))
+        case .globalAveragePool: append(index, .globalAveragePool)
+        case .add: append(index, .add(isRectified: false))
+        case .concatenate: append(index, .concatenate)
+        case .stridedShortcut(_, let stride, let cutsGradient):
+            append(index, .stridedShortcut(stride: stride, cutsGradient: cutsGradient))
+        case .linear(_, let outputs):
+            append(
+                index,
+                .linear(
+                    weight: try parameters.buffer("\(node.name).weight"),
+                    bias: try parameters.buffer("\(node.name).bias"), outputs: outputs))
+        case .sigmoid: append(index, .sigmoid)
+        case .softmax: append(index, .softmax)
+        case .convolution: preconditionFailure("convolutions are emitted as chains")
+        }
+    }
+
+    /// The convolution's weight and bias with the normalization behind it folded in.
+    private func fold(
+        _ convolution: Convolution, _ node: NetworkGraph.Node, _ normalization: NetworkGraph.Node?,
+        _ parameters: ParameterReader
+    ) throws -> (weight: WeightBuffer, bias: WeightBuffer) {
+        let outputs = convolution.outputChannels
+        var bias = [Float](repeating: 0, count: outputs)
+        if convolution.hasBias { bias = try parameters.floats("\(node.name).bias") }
+        var scale = [Float](repeating: 1, count: outputs)
+        if let normalization, case .batchNormalization(_, let epsilon) = normalization.operation {
+            let (factors, shifts) = try parameters.normalization(normalization.name, epsilon: epsilon)
+            scale = factors
+            for channel in 0..<outputs { bias[channel] = bias[channel] * factors[channel] + shifts[channel] }
+        }
+        let weight = try parameters.buffer("\(node.name).weight", scalingRowsBy: scale)
+        return (weight, WeightBuffer(bias))
+    }
+}
+
+/// Reads parameters as floats and notes which of them are not finite.
+private final class ParameterReader {
+    private let graph: NetworkGraph
+    private let read: (String) throws -> Tensor
+    private(set) var notFinite: [String] = []
+
+    init(graph: NetworkGraph, source: some ParameterSource) {
+        self.graph = graph
+        read = { try source.parameter(named: $0) }
+    }
+
+    func floats(_ name: String) throws -> [Float] {
+        let values = try read(name).floats()
+        if !values.allSatisfy(\.isFinite) { notFinite.append(name) }
+        return values
+    }
+
+    /// The parameter in memory of its own, each row (of the first axis) multiplied by its scale.
+    func buffer(_ name: String, scalingRowsBy scale: [Float]? = nil) throws -> WeightBuffer {
+        try read(name).withFloats { source in
+            let buffer = WeightBuffer(count: source.count) { target in
+                guard let from = source.baseAddress, let to = target.baseAddress else { return }
+                guard let scale else { return to.update(from: from, count: source.count) }
+                let row = source.count / scale.count
+                for index in scale.indices {
+                    Elementwise.scale(from + index * row, by: scale[index], into: to + index * row, count: row)
+                }
+            }
+            if !Elementwise.isFinite(buffer.pointer, count: buffer.count) { notFinite.append(name) }
+            return buffer
+        }
+    }
+
+    /// Batch normalization as `scale · x + shift`. In double precision: variances may be very small.
+    func normalization(_ name: String, epsilon: Float) throws -> (scale: [Float], shift: [Float]) {
+        let weight = try floats("\(name).weight")
+        let bias = try floats("\(name).bias")
+        let mean = try floats("\(name).running_mean")
+        let variance = try floats("\(name).running_var")
+        var scale = [Float](repeating: 0, count: weight.count)
+        var shift = scale
+        for channel in weight.indices {
+            let factor = Double(weight[channel]) / (Double(variance[channel]) + Double(epsilon)).squareRoot()
+            scale[channel] = Float(factor)
+            shift[channel] = Float(Double(bias[channel]) - Double(mean[channel]) * factor)
+        }
+        if !(scale + shift).allSatisfy(\.isFinite) { notFinite.append("\(name).running_var") }
+        return (scale, shift)
+    }
+}

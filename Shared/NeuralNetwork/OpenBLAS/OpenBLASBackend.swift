@@ -1,0 +1,129 @@
+/// Float32 on OpenBLAS: convolutions as patch matrices and matrix products. Works wherever OpenBLAS does.
+package struct OpenBLASBackend: Backend {
+    package init() {}
+
+    package var name: String { "openblas" }
+
+    package func makeExecutable(
+        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
+    ) throws -> any Executable {
+        _ = OpenBLASRuntime.prepare()
+        let nodeShapes = try network.graph.shapes(of: shape.extent)
+        let shapes = network.valueNodes.map { nodeShapes[$0] }
+        let layout = ValueLayout(network: network, shapes: shapes, batch: shape.batch, keepsAll: keepsActivations)
+        return OpenBLASExecutable(
+            network: network, layout: layout, threads: settings.threads, keepsActivations: keepsActivations)
+    }
+}
+
+/// A fused network bound to one block of memory.
+final class OpenBLASExecutable: Executable {
+    let network: FusedNetwork
+    let layout: ValueLayout
+    let workspace: Workspace
+    private let keepsActivations: Bool
+    private let memory: UnsafeMutablePointer<Float>
+    private var kernels: [any Kernel] = []
+    /// Laid out as `memory`; allocated when a gradient is first asked for.
+    private var gradients: UnsafeMutablePointer<Float>?
+
+    init(network: FusedNetwork, layout: ValueLayout, threads: Int, keepsActivations: Bool) {
+        self.network = network
+        self.layout = layout
+        self.keepsActivations = keepsActivations
+        workspace = Workspace(threads: threads)
+        memory = AlignedMemory.allocate(count: layout.count)
+        kernels = network.steps.flatMap { makeKernels(for: $0) }
+    }
+
+    deinit {
+        AlignedMemory.deallocate(memory)
+        if let gradients { AlignedMemory.deallocate(gradients) }
+    }
+
+    /// The memory of a value's numbers.
+    func value(_ value: Int) -> ValueMemory { ValueMemory(memory, layout, value) }
+
+    func run(input: UnsafePointer<Float>) {
+        let target = value(network.inputValue)
+        target.pointer.update(from: input, count: target.view.shape.count * layout.batch)
+        for kernel in kernels { kernel.run() }
+    }
+
+    func withValue<Result>(
+        _ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
+    ) rethrows -> Result {
+        precondition(keepsActivations || value == network.outputValue, "this value's memory has been used again")
+        return try body(self.value(value).source, layout.views[value])
+    }
+
+    func withGradient<Result>(
+        of value: Int, seed: [Float], _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
+    ) rethrows -> Result {
+        precondition(keepsActivations, "gradients need the activations of the run")
+        let block = gradients ?? AlignedMemory.allocate(count: layout.count)
+        gradients = block
+        BackwardPass(executable: self, gradients: block).run(to: value, seed: seed)
+        return try body(UnsafePointer(block + layout.views[value].offset), layout.views[value])
+    }
+
+    private func makeKernels(for step: FusedNetwork.Step) -> [any Kernel] {
+        let input = value(step.inputs[0])
+        let output = value(step.output)
+        switch step.kind {
+        case .convolution(let folded):
+            let residual = folded.hasResidual ? value(step.inputs[1]) : nil
+            return [
+                ConvolutionKernel(folded, input: input, output: output, residual: residual, workspace: workspace)
+            ]
+        case .affine(let scale, let shift, let isRectified):
+            return [
+                PointwiseKernel(
+                    .affine(scale: scale, shift: shift, isRectified: isRectified), input: input, output: output)
+            ]
+        case .relu: return [PointwiseKernel(.relu, input: input, output: output)]
+        case .maxPool(let pooling):
+            return [PoolingKernel(.maximum, pooling, input: input, output: output, workspace: workspace)]
+        case .averagePool(let pooling, let countsPadding):
+            return [
+                PoolingKernel(
+                    .average(countsPadding: countsPadding), pooling, input: input, output: output,
+                    workspace: workspace)
+            ]
+        case .globalAveragePool: return [GlobalAverageKernel(input: input, output: output)]
+        case .add(let isRectified):
+            return [
+                PointwiseKernel(
+                    .add(value(step.inputs[1]), isRectified: isRectified), input: input, output: output)
+            ]
+        case .concatenate: return makeCopies(for: step)
+        case .stridedShortcut(let stride, _):
+            return [PointwiseKernel(.stridedShortcut(stride: stride), input: input, output: output)]
+        case .linear(let weight, let bias, _):
+            return [LinearKernel(weight: weight, bias: bias, input: input, output: output)]
+        case .sigmoid: return [PointwiseKernel(.sigmoid, input: input, output: output)]
+        case .softmax: return [PointwiseKernel(.softmax, input: input, output: output)]
+        }
+    }
+
+    /// Copies of those inputs of a concatenation that could not be written straight into it.
+    private func makeCopies(for step: FusedNetwork.Step) -> [any Kernel] {
+        var copies: [any Kernel] = []
+        var channels = 0
+        for input in step.inputs {
+            if !layout.isInPlace(input, at: channels, of: step.output) {
+                copies.append(
+                    PointwiseKernel(
+                        .copy(firstChannel: channels), input: value(input), output: value(step.output)))
+            }
+            channels += layout.views[input].channels
+        }
+        return copies
+    }
+}
+
+extension ValueMemory {
+    init(_ block: UnsafeMutablePointer<Float>, _ layout: ValueLayout, _ value: Int) {
+        self.init(pointer: block + layout.views[value].offset, batch: layout.batch, view: layout.views[value])
+    }
+}

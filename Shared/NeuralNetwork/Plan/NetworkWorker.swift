@@ -1,0 +1,47 @@
+internal import Dispatch
+package import Tensors
+
+/// Runs an actor's work on a queue of its own, so that long computations do not sit on the cooperative pool.
+/// Several workers may share one, and then take turns instead of fighting for the processor's cores.
+package final class ComputeExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    package init(label: String = "org.oncorelay.compute") {
+        queue = DispatchQueue(label: label, qos: .userInitiated)
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}
+
+/// Owns a plan and a place to run it; callers wait without blocking a thread.
+package actor NetworkWorker {
+    private let plan: InferencePlan
+    private let executor: ComputeExecutor
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    package init(
+        network: FusedNetwork, settings: ComputeSettings, executor: ComputeExecutor = ComputeExecutor(),
+        backend: any Backend = OpenBLASBackend()
+    ) {
+        plan = InferencePlan(network: network, settings: settings, backend: backend)
+        self.executor = executor
+    }
+
+    /// One forward pass; see ``InferencePlan/run(_:)``.
+    package func run(_ input: Tensor) throws -> Tensor { try plan.run(input) }
+
+    /// See ``InferencePlan/gradCAM(_:layer:seed:)``.
+    package func gradCAM(_ input: Tensor, layer: String, seed: [[Float]]) throws -> GradCAM {
+        try plan.gradCAM(input, layer: layer, seed: seed)
+    }
+
+    /// Prepares the memory for a shape ahead of the first input, by a run on zeros.
+    package func warmUp(inputShape: [Int]) throws {
+        let count = try Tensor.elementCount(shape: inputShape)
+        _ = try plan.run(try Tensor(shape: inputShape, floats: [Float](repeating: 0, count: count)))
+    }
+}

@@ -1,0 +1,96 @@
+import Classifiers
+package import Contracts
+import NeuralNetwork
+package import Tensors
+
+/// The models of a service, loaded when they are first asked for, and exchanged when their folders change; work that
+/// is under way ends on the models that it began with.
+package actor ModelServer {
+    private let directory: String?
+    private let settings: ComputeSettings
+    private let maximumBatch: Int
+    private var library: ClassifierLibrary?
+    private var served: [ClassifierRole: ServedClassifier] = [:]
+    private var lookedAt: ContinuousClock.Instant?
+
+    /// - Parameters:
+    ///   - directory: of model folders; nil for the seeded, untrained networks.
+    ///   - threads: of one network's arithmetic.
+    ///   - maximumBatch: regions computed together at most.
+    package init(directory: String?, threads: Int, maximumBatch: Int = 8) {
+        self.directory = directory
+        self.maximumBatch = maximumBatch
+        settings = ComputeSettings(threads: threads, maximumBatch: maximumBatch)
+    }
+
+    /// Why a role cannot be served; nil when it can. Loads the role's model.
+    package func problem(with role: ClassifierRole) async -> String? {
+        do {
+            _ = try await classifier(for: role)
+            return nil
+        } catch {
+            return error.failure.message
+        }
+    }
+
+    /// The roles among `roles` that can be served now; for the others, why not.
+    ///
+    /// - Throws: ``Failure`` where none can, so that the delivery waits until the models are mended.
+    package func inputs(
+        of roles: [ClassifierRole]
+    ) async throws(Failure) -> (inputs: [ClassifierRole: ModelInput], absent: [ClassifierRole: Abstention]) {
+        var inputs: [ClassifierRole: ModelInput] = [:]
+        var absent: [ClassifierRole: Abstention] = [:]
+        var last: Failure?
+        for role in roles {
+            do {
+                inputs[role] = try await classifier(for: role).input
+            } catch {
+                let failure = error.failure
+                last = failure
+                absent[role] = Abstention(code: failure.code, reason: failure.message)
+            }
+        }
+        if inputs.isEmpty, let last {
+            throw Failure(last.code, .transient, last.message)
+        }
+        return (inputs, absent)
+    }
+
+    /// Lets a role's network look at one region.
+    ///
+    /// - Parameter input: `[C, …]` as the role's ``ModelInput`` says.
+    package func answer(
+        _ role: ClassifierRole, _ input: Tensor, wantsHeatmap: Bool, isUrgent: Bool
+    ) async throws -> NodeFinding {
+        try await classifier(for: role).answer(.init(input: input, wantsHeatmap: wantsHeatmap), isUrgent: isUrgent)
+    }
+
+    private func classifier(for role: ClassifierRole) async throws(ClassifierError) -> ServedClassifier {
+        try await look()
+        if let ready = served[role] { return ready }
+        guard let library else {
+            throw .modelMissing("the models could not be opened")
+        }
+        let classifier = try await library.classifier(for: role)
+        // Another task may have been here meanwhile.
+        if let ready = served[role] { return ready }
+        let fresh = ServedClassifier(classifier, role: role, maximumBatch: maximumBatch)
+        served[role] = fresh
+        return fresh
+    }
+
+    /// Opens the models, and now and then looks whether their folders changed.
+    private func look() async throws(ClassifierError) {
+        let now = ContinuousClock.now
+        guard let library else {
+            library = try ClassifierLibrary(directory: directory, settings: settings)
+            lookedAt = now
+            return
+        }
+        if let lookedAt, now - lookedAt < .seconds(2) { return }
+        lookedAt = now
+        // New models that cannot be used leave the old ones in service.
+        if (try? await library.reloadIfChanged()) == true { served = [:] }
+    }
+}
