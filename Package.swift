@@ -133,6 +133,15 @@ let package = Package(
             tests(
                 "AggregationTests",
                 ["Aggregation", "ServiceRuntime", "Contracts", "Messaging", "TensorStore", "Tensors", "Imaging", logging, grdb]),
-            tests("CommandLineTests", ["oncorelay", "Contracts", "Messaging", "ServiceRuntime"]),
+            tests(
+                "CommandLineTests",
+                ["oncorelay", "Aggregation", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", argumentParser]),
+            tests(
+                "IntegrationTests",
+                [
+                    "Contracts", "Imaging", "Messaging", "ServiceRuntime", "TestSupport", "oncorelay",
+                    "oncorelay-ingestion", "oncorelay-preprocessing", "oncorelay-brain-metastasis",
+                    "oncorelay-lymph-node", "oncorelay-aggregation",
+                ]),
         ]
 )

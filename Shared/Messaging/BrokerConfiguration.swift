@@ -45,7 +45,7 @@ package struct BrokerConfiguration: Sendable, CustomStringConvertible, CustomDeb
     package var confirmTimeout: Duration = .seconds(30)
     /// How long the oldest unconfirmed publication may wait before it is published again on a new connection; doubled
     /// each time in a row.
-    package var confirmPatience: Duration = .seconds(5)
+    package var confirmPatience: Duration = .seconds(10)
     /// How long data that we sent may stay without a TCP acknowledgement (TCP_USER_TIMEOUT).
     package var transmissionTimeout: Duration = .seconds(20)
     /// How long `makePublisher()` and its siblings keep trying to reach a broker that does not answer yet.

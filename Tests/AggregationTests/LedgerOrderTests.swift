@@ -86,7 +86,8 @@ struct LedgerOrderTests {
     @Test func everyOrderWithAParkedRegionEndsWithTheFullDecision() async throws {
         let run = "run"
         let events: [AggregationInput] = [
-            .ingested(Sample.ingested(run)), .planned(Sample.planned(run, ["a", "b"])), .parked(Sample.parked(run, "a")),
+            .ingested(Sample.ingested(run)), .planned(Sample.planned(run, ["a", "b"])),
+            .parked(Sample.parked(run, "a")),
             .classified(Sample.classified(run, "a")), .classified(Sample.classified(run, "b")),
         ]
         var documents: [StudyResult] = []

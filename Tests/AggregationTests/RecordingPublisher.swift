@@ -85,6 +85,7 @@ final class RecordingPublisher: MessagePublisher {
     }
 
     func ids(_ word: String) -> [String?] {
-        confirmed.filter { $0.properties.type == EventType.prefix + word + EventType.version }.map(\.properties.messageID)
+        confirmed.filter { $0.properties.type == EventType.prefix + word + EventType.version }.map(
+            \.properties.messageID)
     }
 }

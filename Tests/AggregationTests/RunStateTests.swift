@@ -22,7 +22,9 @@ struct RunStateTests {
 
     @Test func theLastRegionEndsTheRun() throws {
         var state = try plannedState()
-        #expect(try state.classified(Sample.classified("run", "a"), now: 1002) == [.progress(.brainMetastasis, region: "a")])
+        #expect(
+            try state.classified(Sample.classified("run", "a"), now: 1002) == [.progress(.brainMetastasis, region: "a")]
+        )
         #expect(!state.isComplete)
         #expect(state.missingRegions.map(\.id) == ["b"])
         let effects = try state.classified(Sample.classified("run", "b"), now: 1003.5)
@@ -75,7 +77,8 @@ struct RunStateTests {
     @Test func aDuplicateOfAnEndedRunIsAnnouncedAgainAndItsTensorsAreDeleted() throws {
         var state = try plannedState()
         for region in regions { _ = try state.classified(Sample.classified("run", region), now: 1002) }
-        #expect(state.ingestedAgain(Sample.ingested("run")) == [.announceAgain, .delete(["run:series:0", "run:mask"])])
+        #expect(
+            state.ingestedAgain(Sample.ingested("run")) == [.announceAgain, .delete(["run:series:0", "run:mask"])])
     }
 
     @Test func anotherTasksPartsAreRefused() throws {
@@ -107,7 +110,8 @@ struct RunStateTests {
         #expect(document.subject.site == "north")
         #expect(effects.deletedKeys == ["run:series:0", "run:mask"])
         #expect(state.rejected(Sample.rejected("run"), now: 1002).announcements.isEmpty)
-        #expect(try state.planned(Sample.planned("run", regions), now: 1003).deletedKeys == ["run:a:patch", "run:b:patch"])
+        #expect(
+            try state.planned(Sample.planned("run", regions), now: 1003).deletedKeys == ["run:a:patch", "run:b:patch"])
         #expect(try state.classified(Sample.classified("run", "a"), now: 1003).announcements.isEmpty)
     }
 

@@ -27,7 +27,8 @@ struct RunStateTroubleTests {
         var planned = try plannedState()
         var unplanned = Sample.state()
         for (effects, stage) in [
-            (planned.deadlineReached(now: 1900), "brain-metastasis"), (unplanned.deadlineReached(now: 1900), "preprocessing"),
+            (planned.deadlineReached(now: 1900), "brain-metastasis"),
+            (unplanned.deadlineReached(now: 1900), "preprocessing"),
         ] {
             guard case .announce(.failed(let document))? = effects.first else {
                 Issue.record("expected result.failed")

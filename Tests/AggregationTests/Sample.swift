@@ -12,7 +12,8 @@ enum Sample {
 
     static func reference(_ key: String, shape: [Int] = [2, 2, 2]) -> TensorReference {
         TensorReference(
-            key: key, shape: shape, elementType: "float32", byteCount: 4 * shape.reduce(1, *), checksum: "0", expiresAt: 4e9)
+            key: key, shape: shape, elementType: "float32", byteCount: 4 * shape.reduce(1, *), checksum: "0",
+            expiresAt: 4e9)
     }
 
     static func geometry() -> VolumeGeometry {
@@ -65,7 +66,8 @@ enum Sample {
             runID: run, task: task, regionID: region,
             decisionPath: [
                 NodeDecision(
-                    node: task == .lymphNode ? "node-status" : "lung-vs-non-lung", label: abstained == nil ? label : nil,
+                    node: task == .lymphNode ? "node-status" : "lung-vs-non-lung",
+                    label: abstained == nil ? label : nil,
                     probability: 0.8, threshold: 0.5, abstained: abstained, heatmap: heatmap)
             ],
             probabilities: probabilities, label: label, abstained: abstained,
@@ -89,7 +91,8 @@ enum Sample {
     static func rejected(_ run: String, _ code: ReasonCode = .maskEmpty) -> StudyRejected {
         StudyRejected(
             runID: run, studyInstanceUID: "1.2.3", task: .brainMetastasis, site: "north", accessionNumber: nil,
-            submissionID: "submission-\(run)", error: Failure(code, .invalid, "mask: expected voxels above 0, found none"))
+            submissionID: "submission-\(run)",
+            error: Failure(code, .invalid, "mask: expected voxels above 0, found none"))
     }
 
     static func state(_ run: String = "run", deadline: Double = 900) -> RunState {
@@ -100,7 +103,9 @@ enum Sample {
 
     // MARK: As deliveries
 
-    static func delivery<Payload: EventPayload>(_ payload: Payload, run: String, region: String? = nil) throws -> Delivery {
+    static func delivery<Payload: EventPayload>(_ payload: Payload, run: String, region: String? = nil) throws
+        -> Delivery
+    {
         let event = try context().pipelineEvent(payload, run: run, region: region)
         let publication = event.publication
         return Delivery(
@@ -113,7 +118,8 @@ enum Sample {
     static func context(attempt: Int = 1, causation: String? = "cause") -> StageContext {
         StageContext(
             stage: .aggregation, attempt: attempt, priority: .routine,
-            trace: TraceContext(traceID: String(repeating: "1", count: 32), spanID: String(repeating: "2", count: 16), flags: "01"),
+            trace: TraceContext(
+                traceID: String(repeating: "1", count: 32), spanID: String(repeating: "2", count: 16), flags: "01"),
             causationID: causation, logger: logger)
     }
 

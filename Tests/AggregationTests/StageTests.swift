@@ -79,7 +79,8 @@ struct StageTests {
             await publisher.wait(for: "result.final")
             try await waitUntilStoreIsEmpty()
         }
-        let event = try EventCoding.decodeEvent(ResultFinal.self, from: try #require(publisher.bodies("result.final").first))
+        let event = try EventCoding.decodeEvent(
+            ResultFinal.self, from: try #require(publisher.bodies("result.final").first))
         #expect(event.correlationid == "run")
         #expect(event.traceparent == Sample.context().trace.traceparent)
         #expect(event.source == "urn:oncorelay:aggregation")
@@ -91,7 +92,9 @@ struct StageTests {
         #expect(volume.affine.rows == [2, 0, 0, 5, 0, 2, 0, 6, 0, 0, 2, 7, 0, 0, 0, 1])
         #expect(volume.value(1, 0, 0).map { abs($0 - 0.1) < 1e-6 } == true)
         let stages = publisher.confirmed.map(\.routingKey).filter { $0.hasPrefix("result.progress") }
-        #expect(Set(stages).isSubset(of: ["ingestion", "preprocessing", "brain-metastasis"].map { "result.progress." + $0 }))
+        #expect(
+            Set(stages).isSubset(
+                of: ["ingestion", "preprocessing", "brain-metastasis"].map { "result.progress." + $0 }))
         #expect(try LedgerStatus.read(path: folder.file("ledger.sqlite")).studies == LedgerStatus.Studies(final: 1))
     }
 
@@ -211,8 +214,11 @@ struct StageTests {
             try await deliver(Sample.planned("run", ["a"], task: .lymphNode), run: "run", to: stage)
             await publisher.wait(for: "result.final")
         }
-        #expect(publisher.confirmed.last { $0.routingKey.hasPrefix("result.final") }?.routingKey == "result.final.lymph-node.positive")
-        #expect(try NIfTIReader().read(path: folder.file("heatmaps/run/a.node-status.nii.gz")).volume.shape == [4, 3, 1])
+        #expect(
+            publisher.confirmed.last { $0.routingKey.hasPrefix("result.final") }?.routingKey
+                == "result.final.lymph-node.positive")
+        #expect(
+            try NIfTIReader().read(path: folder.file("heatmaps/run/a.node-status.nii.gz")).volume.shape == [4, 3, 1])
     }
 
     @Test func partsOfAnUnknownRunAreTriedAgain() async throws {

@@ -72,7 +72,8 @@ import Testing
 
     @Test(arguments: [[], ["publish"], ["watch"], ["topology"], ["dead-letters", "replay"], ["status"], ["doctor"]])
     func helpNamesPurposeAndExitCodes(path: [String]) throws {
-        let error = #expect(throws: (any Error).self) { try OncoRelayCommand.parseAsRoot(path + ["--help"]) }
+        var command = try OncoRelayCommand.parseAsRoot(path + ["--help"])
+        let error = #expect(throws: (any Error).self) { try command.run() }
         let end = CommandEnd.describe(try #require(error))
         #expect(end.isHelp)
         #expect(end.code == 0)

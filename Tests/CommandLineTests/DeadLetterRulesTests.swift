@@ -14,12 +14,14 @@ import Testing
 
     /// A delivery as it lies in a parking queue; taken through a broker, which alone can make one.
     static func parked(
-        _ headers: [String: HeaderValue], in queue: String = QueueName.parking(.preprocessing), messageID: String? = "m-1"
+        _ headers: [String: HeaderValue], in queue: String = QueueName.parking(.preprocessing),
+        messageID: String? = "m-1"
     ) async throws -> Delivery {
         let broker = InMemoryBroker()
         let administrator = try await broker.makeAdministrator()
         _ = try await administrator.apply(TopologyDescription(queues: [QueueDescription(name: queue)]))
-        var properties = MessageProperties(messageID: messageID, correlationID: "run-1", type: "t", timestamp: 1_699_999_000)
+        var properties = MessageProperties(
+            messageID: messageID, correlationID: "run-1", type: "t", timestamp: 1_699_999_000)
         properties.userID = "guest"
         properties.headers = headers
         try await broker.makePublisher().publish(
@@ -71,7 +73,8 @@ import Testing
     }
 
     @Test func unroutedMessageNamesTheBindingThatIsMissing() async throws {
-        let message = ParkedMessage(try await Self.parked([:], in: QueueName.parkingUnrouted), index: 0, now: 1_700_000_000)
+        let message = ParkedMessage(
+            try await Self.parked([:], in: QueueName.parkingUnrouted), index: 0, now: 1_700_000_000)
         #expect(message.code == "unroutable")
         #expect(message.message.contains("routing key"))
         #expect(message.originalQueue == nil)

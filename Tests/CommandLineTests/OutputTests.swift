@@ -14,7 +14,8 @@ import Testing
 
     @Test func sizesAndSpansUseTheLargestUnitThatFits() {
         #expect([0, 1023, 1024, 5_767_168].map(NumberText.bytes) == ["0 B", "1023 B", "1.0 KiB", "5.5 MiB"])
-        #expect([-4, 119, 120, 7_200, 172_800].map { NumberText.span(seconds: $0) } == ["0s", "119s", "2m", "2h", "2d"])
+        #expect(
+            [-4, 119, 120, 7_200, 172_800].map { NumberText.span(seconds: $0) } == ["0s", "119s", "2m", "2h", "2d"])
     }
 
     @Test func tableColumnsAlignAndGiveWay() {

@@ -21,7 +21,8 @@ enum ResultFixture {
                     intendedUse: "UNTRAINED: seeded random weights."),
             ],
             patient: PatientFinding(
-                origin: "bc", status: nil, probability: 0.615, probabilities: ["bc": 0.615, "gic": 0.125, "nsclc": 0.26],
+                origin: "bc", status: nil, probability: 0.615,
+                probabilities: ["bc": 0.615, "gic": 0.125, "nsclc": 0.26],
                 rule: "volume-weighted mean", agreement: 0.5),
             regions: [decided, abstained],
             quality: StudyQuality(series: [

@@ -14,7 +14,9 @@ import Testing
         #expect(submission.publication.isMandatory)
         #expect(submission.publication.properties.messageID == submission.event.id)
         #expect(submission.publication.properties.contentType == "application/cloudevents+json")
-        #expect(submission.publication.properties.headers[HeaderName.traceparent]?.stringValue == submission.event.traceparent)
+        #expect(
+            submission.publication.properties.headers[HeaderName.traceparent]?.stringValue
+                == submission.event.traceparent)
         let read = try EventCoding.decodeSubmission(
             submission.publication.body, messageID: nil, contentType: submission.publication.properties.contentType)
         #expect(read.data == submission.study)
@@ -50,7 +52,9 @@ import Testing
         (#"{"studyInstanceUID":"1.2","task":"lymph-node","series":[]}"#, "no-series"),
     ])
     func invalidFileIsRefusedBeforeItIsSent(text: String, word: String) {
-        let failure = #expect(throws: CommandFailure.self) { try StudySubmission(file: Array(text.utf8), path: "s.json") }
+        let failure = #expect(throws: CommandFailure.self) {
+            try StudySubmission(file: Array(text.utf8), path: "s.json")
+        }
         #expect(failure?.status == .dataError)
         #expect(failure?.message.contains("'s.json'") == true)
         #expect(failure?.message.contains(word) == true)

@@ -40,7 +40,9 @@ import Testing
         let broker = CountingBroker(try await BrokerFixture.withTopology())
         let (subscribed, isSubscribed) = AsyncStream.makeStream(of: Void.self)
         let task = Task {
-            try await ResultWatch(broker: broker, pattern: "result.#").run(onSubscribed: { isSubscribed.finish() }) { _ in }
+            try await ResultWatch(broker: broker, pattern: "result.#").run(onSubscribed: { isSubscribed.finish() }) {
+                _ in
+            }
         }
         for await _ in subscribed {}
         let queue = try #require(broker.declaredQueues.first)

@@ -33,7 +33,7 @@ struct ReliabilityTests {
         for number in 1...count {
             #expect(client.journal.outcomes(of: "1.2.3.\(number)").last?.type == ResultFinal.eventType)
         }
-        #expect(await client.wait(seconds: 30) { (try? site.redis.cli(["DBSIZE"]))?.contains("0") == true })
+        #expect(await client.wait(seconds: 30) { site.storeIsEmpty })
         await client.close()
         await site.close()
     }
@@ -130,14 +130,14 @@ struct ReliabilityTests {
             #expect(client.journal.outcomes(of: "1.2.3.\(number)").map(\.type) == [ResultFinal.eventType])
         }
         #expect(client.journal.outcomes(of: "1.2.3.50").map(\.type) == [ResultFailed.eventType])
-        let list = try Tool.run(Products.path("oncorelay"), ["dead-letters", "list", "--amqp-url", site.rabbit.url])
+        let list = try site.commandLine(["dead-letters", "list", "--amqp-url", site.rabbit.url])
         #expect(list.contains(ReasonCode.workerCrashed.rawValue))
         // The cause is mended; the message goes back to work.
         supervisor.cancel()
         _ = try? await supervisor.value
         site.service(.brainMetastasis)?.kill()
         try site.start(.brainMetastasis)
-        try Tool.run(Products.path("oncorelay"), ["dead-letters", "replay", "--all", "--amqp-url", site.rabbit.url])
+        try site.commandLine(["dead-letters", "replay", "--all", "--amqp-url", site.rabbit.url])
         #expect(await client.wait(seconds: 60) { client.journal.outcomes(of: "1.2.3.50").count == 2 })
         #expect(client.journal.outcomes(of: "1.2.3.50").last?.type == ResultAmended.eventType)
         #expect(try await client.ready([parking]) == 0)

@@ -73,6 +73,15 @@ final class Site: Sendable {
         services.withLock { $0[stage] = service }
     }
 
+    /// Whether no tensor is left.
+    var storeIsEmpty: Bool { (try? redis.cli(["DBSIZE"])) == "0" }
+
+    /// Runs `oncorelay`; returns what it printed.
+    @discardableResult
+    func commandLine(_ arguments: [String]) throws -> String {
+        String(decoding: try Tool.run(Products.path("oncorelay"), arguments), as: UTF8.self)
+    }
+
     func service(_ stage: StageName) -> ServiceProcess? { services.withLock { $0[stage] } }
 
     /// Everything that the services have logged.
@@ -133,8 +142,8 @@ final class ServiceProcess: Sendable {
 
     /// What an address of the health port answers: status and body.
     func get(_ path: String) throws -> (status: Int, body: String) {
-        let text = try Tool.run(
-            "curl", ["-s", "-w", "\n%{http_code}", "http://127.0.0.1:\(port)\(path)"])
+        let data = try Tool.run("curl", ["-s", "-w", "\n%{http_code}", "http://127.0.0.1:\(port)\(path)"])
+        let text = String(decoding: data, as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
     }

@@ -21,7 +21,7 @@ struct RedisFaultTests {
     @Test func aServerThatCameBackEmptyMakesTensorsMissing() async throws {
         let server = try RedisServer.start()
         let store = try store(server)
-        let stored = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(600))
+        let stored = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(3600))
         try server.restart(empty: true)
         #expect(await storeError { _ = try await store.get(stored) } == .missing(key: "t"))
         await store.close()
@@ -30,7 +30,7 @@ struct RedisFaultTests {
     @Test func aServerThatCameBackWithItsDataKeepsTensors() async throws {
         let server = try RedisServer.start()
         let store = try store(server)
-        let stored = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(600))
+        let stored = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(3600))
         try server.restart(empty: false)
         #expect(try await store.get(stored) == constantTensor(1))
         await store.close()
@@ -40,7 +40,7 @@ struct RedisFaultTests {
         let server = try RedisServer.start()
         let store = try store(server)
         let tensor = try constantTensor(1)
-        _ = try await store.put(tensor, key: "t", lifetime: .seconds(600))
+        _ = try await store.put(tensor, key: "t", lifetime: .seconds(3600))
         server.kill9()
         for _ in 0..<5 {
             guard case .unavailable = await storeError({ _ = try await store.get("t") }) else {
@@ -55,7 +55,7 @@ struct RedisFaultTests {
         try server.restart(empty: true)
         // Nobody asks: the store must find the server by itself.
         #expect(try await eventually { store.state == .connected })
-        _ = try await store.put(tensor, key: "t", lifetime: .seconds(600))
+        _ = try await store.put(tensor, key: "t", lifetime: .seconds(3600))
         #expect(try await store.get("t") == tensor)
         await store.close()
     }
@@ -75,7 +75,7 @@ struct RedisFaultTests {
         let server = try RedisServer.start()
         let store = try store(server, connections: 1, timeout: .milliseconds(300))
         for number in 0..<3 {
-            _ = try await store.put(constantTensor(Float(number)), key: "t:\(number)", lifetime: .seconds(600))
+            _ = try await store.put(constantTensor(Float(number)), key: "t:\(number)", lifetime: .seconds(3600))
         }
         server.pause()
         for _ in 0..<2 {
@@ -101,7 +101,7 @@ struct RedisFaultTests {
         server.pause()
         guard
             case .timedOut(operation: "SET", _) = await storeError({
-                _ = try await store.put(tensor, key: "t", lifetime: .seconds(600))
+                _ = try await store.put(tensor, key: "t", lifetime: .seconds(3600))
             })
         else {
             Issue.record("expected timedOut")
@@ -110,7 +110,7 @@ struct RedisFaultTests {
         server.resume()
         #expect(
             try await eventually {
-                await storeError { _ = try await store.put(tensor, key: "t", lifetime: .seconds(600)) } == nil
+                await storeError { _ = try await store.put(tensor, key: "t", lifetime: .seconds(3600)) } == nil
             })
         #expect(try await store.get("t") == tensor)
         await store.close()
@@ -120,7 +120,7 @@ struct RedisFaultTests {
         let server = try RedisServer.start()
         let store = try store(server)
         let tensor = try constantTensor(1)
-        _ = try await store.put(tensor, key: "t", lifetime: .seconds(600))
+        _ = try await store.put(tensor, key: "t", lifetime: .seconds(3600))
         for _ in 0..<10 {
             try server.cli(["CLIENT", "KILL", "TYPE", "normal"])
             #expect(try await store.get("t") == tensor)
@@ -146,7 +146,7 @@ struct RedisFaultTests {
                         let key = "t:\(number)"
                         do {
                             let tensor = try constantTensor(Float(number * 1000 + turn), count: 1 << (turn % 18))
-                            _ = try await store.put(tensor, key: key, lifetime: .seconds(600))
+                            _ = try await store.put(tensor, key: key, lifetime: .seconds(3600))
                             if try await store.get(key) != tensor { wrong += 1 }
                         } catch TensorStoreError.unavailable {
                             // Two losses in a row are reported rather than hidden.
@@ -172,7 +172,7 @@ struct RedisFaultTests {
         let tensor = try constantTensor(1)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<100 {
-                group.addTask { _ = try await store.put(tensor, key: "t:\(number)", lifetime: .seconds(600)) }
+                group.addTask { _ = try await store.put(tensor, key: "t:\(number)", lifetime: .seconds(3600)) }
             }
             try await group.waitForAll()
         }

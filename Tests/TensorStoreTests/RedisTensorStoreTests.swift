@@ -10,14 +10,14 @@ struct RedisTensorStoreTests {
     @Test func nothingButTheTensorIsLeftInRedis() async throws {
         let server = try RedisServer.start()
         let store = try RedisTensorStore(RedisConfiguration(url: server.url + "/5"))
-        _ = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(60))
+        _ = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(3600))
         _ = try await store.get("t")
-        _ = try await store.extend(["t", "u"], lifetime: .seconds(90))
+        _ = try await store.extend(["t", "u"], lifetime: .seconds(7200))
         #expect(try server.cli(["-n", "5", "KEYS", "*"]) == "t")
         #expect(try server.cli(["-n", "5", "TYPE", "t"]) == "string")
         #expect(try server.cli(["-n", "0", "DBSIZE"]) == "0")
         let remaining = try #require(Int(try server.cli(["-n", "5", "PTTL", "t"])))
-        #expect(remaining > 60_000 && remaining <= 90_000)
+        #expect(remaining > 3_600_000 && remaining <= 7_200_000)
         #expect(try server.cli(["CLIENT", "LIST"]).contains("name=oncorelay"))
         await store.close()
     }
@@ -26,7 +26,7 @@ struct RedisTensorStoreTests {
     func pythonReadsTheStoredTensor() async throws {
         let server = try RedisServer.start()
         let store = try RedisTensorStore(RedisConfiguration(url: server.url))
-        _ = try await store.put(Tensor(shape: [2, 2], floats: [1, 2.5, -3, 4]), key: "t", lifetime: .seconds(60))
+        _ = try await store.put(Tensor(shape: [2, 2], floats: [1, 2.5, -3, 4]), key: "t", lifetime: .seconds(3600))
         let script = """
             import socket, sys, safetensors.numpy
             s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -44,8 +44,8 @@ struct RedisTensorStoreTests {
         let server = try RedisServer.start()
         let store = try RedisTensorStore(RedisConfiguration(url: server.url))
         let tensor = try constantTensor(1, count: 10_000)
-        let size = try await store.put(tensor, key: "flipped", lifetime: .seconds(60)).byteCount
-        _ = try await store.put(tensor, key: "longer", lifetime: .seconds(60))
+        let size = try await store.put(tensor, key: "flipped", lifetime: .seconds(3600)).byteCount
+        _ = try await store.put(tensor, key: "longer", lifetime: .seconds(3600))
         try server.cli(["SETRANGE", "flipped", "\(size - 4000)", "x"])
         try server.cli(["APPEND", "longer", "x"])
         try server.cli(["SET", "other", "something else"])
@@ -58,7 +58,7 @@ struct RedisTensorStoreTests {
             }
         }
         #expect(store.state == .connected)
-        _ = try await store.put(tensor, key: "list", lifetime: .seconds(60))
+        _ = try await store.put(tensor, key: "list", lifetime: .seconds(3600))
         #expect(try await store.get("list") == tensor)
         await store.close()
     }
@@ -73,7 +73,7 @@ struct RedisTensorStoreTests {
         var refusal: TensorStoreError?
         while refusal == nil, stored.count < 100 {
             let key = "t:\(stored.count)"
-            refusal = await storeError { _ = try await store.put(tensor, key: key, lifetime: .seconds(60)) }
+            refusal = await storeError { _ = try await store.put(tensor, key: key, lifetime: .seconds(3600)) }
             if refusal == nil { stored.append(key) }
         }
         guard case .outOfMemory(key: "t:\(stored.count)", _, _) = refusal else {
@@ -85,7 +85,7 @@ struct RedisTensorStoreTests {
         #expect(try await store.delete(stored) == stored.count)
         #expect(
             try await eventually {
-                await storeError { _ = try await store.put(tensor, key: "again", lifetime: .seconds(60)) } == nil
+                await storeError { _ = try await store.put(tensor, key: "again", lifetime: .seconds(3600)) } == nil
             })
         await store.close()
     }
@@ -97,9 +97,9 @@ struct RedisTensorStoreTests {
         configuration.maximumValueByteCount = 10_000
         let small = try RedisTensorStore(configuration)
         let tensor = try constantTensor(1, count: 10_000)
-        let size = try await large.put(tensor, key: "t", lifetime: .seconds(60)).byteCount
+        let size = try await large.put(tensor, key: "t", lifetime: .seconds(3600)).byteCount
         #expect(
-            await storeError { _ = try await small.put(tensor, key: "t", lifetime: .seconds(60)) }
+            await storeError { _ = try await small.put(tensor, key: "t", lifetime: .seconds(3600)) }
                 == .tooLarge(key: "t", byteCount: size, limit: 10_000))
         #expect(
             await storeError { _ = try await small.get("t") } == .tooLarge(key: "t", byteCount: size, limit: 10_000))
@@ -141,13 +141,13 @@ struct RedisTensorStoreTests {
         let server = try RedisServer.start(options)
         let store = try RedisTensorStore(RedisConfiguration(url: "redis://tensors:pa%3Ass@127.0.0.1:\(server.port)"))
         let tensor = try constantTensor(1)
-        _ = try await store.put(tensor, key: "t:1", lifetime: .seconds(60))
+        _ = try await store.put(tensor, key: "t:1", lifetime: .seconds(3600))
         #expect(try await store.get("t:1") == tensor)
-        #expect(try await store.extend(["t:1"], lifetime: .seconds(90)) == 1)
+        #expect(try await store.extend(["t:1"], lifetime: .seconds(7200)) == 1)
         #expect(try await store.keys(prefix: "t:") == ["t:1"])
         guard
             case .permissionDenied(operation: "SET", _) = await storeError({
-                _ = try await store.put(tensor, key: "other", lifetime: .seconds(60))
+                _ = try await store.put(tensor, key: "other", lifetime: .seconds(3600))
             })
         else {
             Issue.record("expected permissionDenied")

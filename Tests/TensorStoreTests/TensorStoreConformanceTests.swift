@@ -13,7 +13,7 @@ import Testing
                 let floats = try Tensor(shape: shape, floats: (0..<count).map { Float($0 % 255) })
                 for type in ElementType.allCases {
                     let tensor = floats.converted(to: type)
-                    let stored = try await store.put(tensor, key: "t:\(type)", lifetime: .seconds(60))
+                    let stored = try await store.put(tensor, key: "t:\(type)", lifetime: .seconds(3600))
                     #expect(stored.key == "t:\(type)")
                     #expect(stored.byteCount > tensor.buffer.count)
                     #expect(stored.checksum.count == 16)
@@ -29,7 +29,7 @@ import Testing
         try await kind.withStore { store in
             let whole = TensorBuffer(copying: (0..<100).map { UInt8($0) })
             let tensor = try Tensor(shape: [7], elementType: .int16, buffer: whole.slice(3..<17))
-            _ = try await store.put(tensor, key: "t", lifetime: .seconds(60))
+            _ = try await store.put(tensor, key: "t", lifetime: .seconds(3600))
             #expect(try await store.get("t") == tensor)
         }
     }
@@ -59,11 +59,11 @@ import Testing
     @Test(arguments: StoreKind.available)
     func puttingAgainReplacesTensorAndLifetime(kind: StoreKind) async throws {
         try await kind.withStore { store in
-            _ = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(10))
-            _ = try await store.put(constantTensor(2), key: "t", lifetime: .seconds(1000))
+            _ = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(3600))
+            _ = try await store.put(constantTensor(2), key: "t", lifetime: .seconds(9000))
             #expect(try await store.get("t") == constantTensor(2))
             let remaining = try #require(try await store.remainingLifetime("t"))
-            #expect(remaining > .seconds(10) && remaining <= .seconds(1000))
+            #expect(remaining > .seconds(3600) && remaining <= .seconds(9000))
         }
     }
 
@@ -71,7 +71,7 @@ import Testing
     func deletingTellsHowManyThereWere(kind: StoreKind) async throws {
         try await kind.withStore { store in
             let keys = (0..<300).map { "t:\($0)" }
-            for key in keys { _ = try await store.put(constantTensor(1), key: key, lifetime: .seconds(60)) }
+            for key in keys { _ = try await store.put(constantTensor(1), key: key, lifetime: .seconds(3600)) }
             #expect(try await store.delete([]) == 0)
             #expect(try await store.delete(["t:1", "absent", "t:1"]) == 1)
             #expect(try await store.delete(keys) == 299)
@@ -82,11 +82,11 @@ import Testing
     @Test(arguments: StoreKind.available)
     func extendingNeverShortensALifetime(kind: StoreKind) async throws {
         try await kind.withStore { store in
-            _ = try await store.put(constantTensor(1), key: "short", lifetime: .seconds(100))
-            _ = try await store.put(constantTensor(1), key: "long", lifetime: .seconds(9000))
-            #expect(try await store.extend(["short", "long", "absent"], lifetime: .seconds(1000)) == 2)
-            #expect(try #require(try await store.remainingLifetime("short")) > .seconds(100))
-            #expect(try #require(try await store.remainingLifetime("long")) > .seconds(1000))
+            _ = try await store.put(constantTensor(1), key: "short", lifetime: .seconds(3600))
+            _ = try await store.put(constantTensor(1), key: "long", lifetime: .seconds(90_000))
+            #expect(try await store.extend(["short", "long", "absent"], lifetime: .seconds(10_000)) == 2)
+            #expect(try #require(try await store.remainingLifetime("short")) > .seconds(3600))
+            #expect(try #require(try await store.remainingLifetime("long")) > .seconds(10_000))
             #expect(try await store.extend([], lifetime: .seconds(1)) == 0)
         }
     }
@@ -102,7 +102,7 @@ import Testing
     func keysAreFoundByTheirVeryPrefix(kind: StoreKind) async throws {
         try await kind.withStore { store in
             let keys = ["run:1:a", "run:1:b", "run:10:a", "r*n:1", "r?n", "r[u]n", "r\\n", "ré:\u{1f600}"]
-            for key in keys { _ = try await store.put(constantTensor(1), key: key, lifetime: .seconds(60)) }
+            for key in keys { _ = try await store.put(constantTensor(1), key: key, lifetime: .seconds(3600)) }
             #expect(try await store.keys(prefix: "run:1:") == ["run:1:a", "run:1:b"])
             for special in ["r*", "r?", "r[", "r\\", "ré:\u{1f600}"] {
                 #expect(try await store.keys(prefix: special).count == 1, "prefix \(special)")
@@ -114,8 +114,8 @@ import Testing
     @Test(arguments: StoreKind.available)
     func anotherTensorThanTheExpectedIsCorrupt(kind: StoreKind) async throws {
         try await kind.withStore { store in
-            let stored = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(60))
-            _ = try await store.put(constantTensor(2), key: "t", lifetime: .seconds(60))
+            let stored = try await store.put(constantTensor(1), key: "t", lifetime: .seconds(3600))
+            _ = try await store.put(constantTensor(2), key: "t", lifetime: .seconds(3600))
             guard case .corrupt(key: "t", _) = await storeError({ _ = try await store.get(stored) }) else {
                 Issue.record("expected corrupt")
                 return
@@ -157,7 +157,7 @@ import Testing
                     group.addTask {
                         let tensor = try constantTensor(Float(number), count: number % 7 == 0 ? 200_000 : number + 1)
                         for _ in 0..<3 {
-                            _ = try await store.put(tensor, key: "t:\(number)", lifetime: .seconds(60))
+                            _ = try await store.put(tensor, key: "t:\(number)", lifetime: .seconds(3600))
                             #expect(try await store.get("t:\(number)") == tensor)
                         }
                         #expect(try await store.delete(["t:\(number)"]) == 1)
@@ -174,7 +174,7 @@ import Testing
         try await kind.withStore { store in
             let tensor = try constantTensor(1, count: 100_000)
             let tasks = (0..<50).map { number in
-                Task { _ = try await store.put(tensor, key: "t:\(number)", lifetime: .seconds(60)) }
+                Task { _ = try await store.put(tensor, key: "t:\(number)", lifetime: .seconds(3600)) }
             }
             for (number, task) in tasks.enumerated() where number % 2 == 0 { task.cancel() }
             for (number, task) in tasks.enumerated() where number % 2 == 1 { try await task.value }
@@ -199,18 +199,18 @@ import Testing
     @Test func aFullStoreInMemoryIsOutOfMemoryUntilSomethingIsDeleted() async throws {
         let store = InMemoryTensorStore(maximumByteCount: 10_000)
         let tensor = try constantTensor(1, count: 1500)
-        _ = try await store.put(tensor, key: "a", lifetime: .seconds(60))
+        _ = try await store.put(tensor, key: "a", lifetime: .seconds(3600))
         guard
             case .outOfMemory(key: "b", _, _) = await storeError({
-                _ = try await store.put(tensor, key: "b", lifetime: .seconds(60))
+                _ = try await store.put(tensor, key: "b", lifetime: .seconds(3600))
             })
         else {
             Issue.record("expected outOfMemory")
             return
         }
-        _ = try await store.put(tensor, key: "a", lifetime: .seconds(60))
+        _ = try await store.put(tensor, key: "a", lifetime: .seconds(3600))
         #expect(try await store.get("a") == tensor)
         #expect(try await store.delete(["a"]) == 1)
-        _ = try await store.put(tensor, key: "b", lifetime: .seconds(60))
+        _ = try await store.put(tensor, key: "b", lifetime: .seconds(3600))
     }
 }

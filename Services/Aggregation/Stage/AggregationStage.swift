@@ -5,9 +5,9 @@ package import ServiceRuntime
 package import TensorStore
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Joins what the classifiers say of a study's regions into one result.

@@ -25,7 +25,7 @@ struct DeadLetterWork: Sendable {
         var found: [ParkedMessage] = []
         try await ParkingQueues(broker: broker, source).walk { delivery, index, _ in
             found.append(ParkedMessage(delivery, index: index, now: now()))
-            return found.count == limit ? .enough : .onward
+            return .init(isLast: found.count == limit)
         }
         return found
     }
@@ -37,7 +37,7 @@ struct DeadLetterWork: Sendable {
             if delivery.properties.messageID == messageID {
                 found.append((ParkedMessage(delivery, index: index, now: now()), delivery))
             }
-            return .onward
+            return .init()
         }
         return found
     }
@@ -49,21 +49,27 @@ struct DeadLetterWork: Sendable {
     ///   - selection: Which.
     ///   - queue: A queue to bring them to, in place of the one each came from.
     ///   - isRehearsal: Only says what would be done.
-    func replay(_ selection: ParkedSelection, to queue: String? = nil, isRehearsal: Bool = false) async throws -> Replayed {
+    /// - Returns: What went back, what stayed and why, and which ids nothing has.
+    /// - Throws: `BrokerError`, `PublishError` where the broker went away; what was replayed so far stays replayed.
+    func replay(_ selection: ParkedSelection, to queue: String? = nil, isRehearsal: Bool = false) async throws
+        -> Replayed
+    {
         var report = Replayed(dryRun: isRehearsal)
         var missing = selection.messageIDs ?? []
         let publisher = isRehearsal ? nil : try await broker.makePublisher()
         do {
             try await ParkingQueues(broker: broker, source).walk { delivery, _, administrator in
-                guard selection.contains(delivery) else { return .onward }
+                guard selection.contains(delivery) else { return .init() }
                 let messageID = delivery.properties.messageID
                 if let messageID { missing.remove(messageID) }
+                var isTaken = false
                 do {
                     let publication = try ReplayRules.publication(of: delivery, to: queue, now: now())
                     let destination = try ReplayRules.destination(of: delivery, to: queue)
                     if let publisher {
                         try await publisher.publish(publication)
                         try await administrator.acknowledge(delivery)
+                        isTaken = true
                     }
                     report.replayed.append(
                         .init(messageID: messageID, from: delivery.queue, to: destination.description))
@@ -73,7 +79,7 @@ struct DeadLetterWork: Sendable {
                     let reason = error.failures.first?.reason.description ?? error.description
                     report.failed.append(.init(messageID: messageID, queue: delivery.queue, reason: reason))
                 }
-                return report.count == selection.limit ? .enough : .onward
+                return .init(isTaken: isTaken, isLast: report.count == selection.limit)
             }
             await publisher?.close()
         } catch {
@@ -89,12 +95,12 @@ struct DeadLetterWork: Sendable {
         var report = Dropped()
         var missing = selection.messageIDs ?? []
         try await ParkingQueues(broker: broker, source).walk { delivery, _, administrator in
-            guard selection.contains(delivery) else { return .onward }
+            guard selection.contains(delivery) else { return .init() }
             let messageID = delivery.properties.messageID
             if let messageID { missing.remove(messageID) }
             try await administrator.acknowledge(delivery)
             report.dropped.append(.init(messageID: messageID, queue: delivery.queue))
-            return report.dropped.count == selection.limit ? .enough : .onward
+            return .init(isTaken: true, isLast: report.dropped.count == selection.limit)
         }
         report.notFound = missing.sorted()
         return report

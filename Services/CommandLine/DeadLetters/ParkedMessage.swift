@@ -13,7 +13,7 @@ struct ParkedMessage: Encodable, Sendable, Equatable {
         var time: Int64
     }
 
-    /// Position in its parking queue, counted from 0.
+    /// Position in its parking queue at this look, counted from 0.
     var index: Int
     var queue: String
     var messageID: String?
@@ -46,7 +46,10 @@ struct ParkedMessage: Encodable, Sendable, Equatable {
 
     /// Reads the headers that our stages write when they park, or those of the broker when it did.
     ///
-    /// - Parameter now: Seconds since 1970.
+    /// - Parameters:
+    ///   - delivery: The parked message.
+    ///   - index: Its position in its queue, counted from 0.
+    ///   - now: Seconds since 1970.
     init(_ delivery: Delivery, index: Int, now: Int64) {
         let headers = delivery.properties.headers
         self.index = index
@@ -67,7 +70,8 @@ struct ParkedMessage: Encodable, Sendable, Equatable {
         attempts = reason.attempts
         replayedAt = headers[HeaderName.replayedAt]?.intValue.map(Self.time)
         publishedAt = delivery.properties.timestamp.map(Self.time)
-        let parked = headers[ParkingReason.parkedAtHeader]?.intValue ?? reason.death.map(\.time).flatMap { $0 > 0 ? $0 : nil }
+        let parked =
+            headers[ParkingReason.parkedAtHeader]?.intValue ?? reason.death.map(\.time).flatMap { $0 > 0 ? $0 : nil }
         parkedAt = parked.map(Self.time)
         ageSeconds = (parked ?? delivery.properties.timestamp).map { max(0, now - $0) }
     }

@@ -2,9 +2,9 @@ import Contracts
 import Messaging
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Why a message was parked: in the words of the stage that did it, or in ours where the broker did.
@@ -47,7 +47,8 @@ struct ParkingReason: Sendable, Equatable {
         case .deliveryLimit:
             code = ReasonCode.workerCrashed.rawValue
             failureClass = FailureClass.poison.rawValue
-            message = "the broker gave it up at the delivery limit of queue '\(death.queue)': "
+            message =
+                "the broker gave it up at the delivery limit of queue '\(death.queue)': "
                 + "each worker that had it in hand died or lost its connection"
         case .maximumLength: message = "queue '\(death.queue)' was full"
         case .expired: message = "it expired in queue '\(death.queue)'"

@@ -19,6 +19,8 @@ enum ReplayRules {
     ///   - delivery: The parked message.
     ///   - queue: The queue to bring it to, in place of the one that it came from.
     ///   - now: Seconds since 1970.
+    /// - Returns: The same message, to be published with `mandatory`.
+    /// - Throws: ``Refusal`` where nothing says where it came from.
     static func publication(of delivery: Delivery, to queue: String? = nil, now: Int64) throws(Refusal) -> Publication {
         let destination = try destination(of: delivery, to: queue)
         return Publication(

@@ -2,9 +2,9 @@ import Classifiers
 import Contracts
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Checks of what the services read and write.
@@ -14,7 +14,9 @@ enum FileChecks {
         let roots = (setting ?? "").split(separator: ":").map(String.init)
         guard !roots.isEmpty else {
             return [
-                .warn("roots", "none", remedy: "every location would be refused; set ONCORELAY_ROOTS to the image folders")
+                .warn(
+                    "roots", "none", remedy: "every location would be refused; set ONCORELAY_ROOTS to the image folders"
+                )
             ]
         }
         return roots.map { root in
@@ -80,7 +82,8 @@ enum FileChecks {
             return .fail(name, "its folder '\(folder)' does not exist", remedy: "make it, or correct ONCORELAY_LEDGER")
         }
         guard access(folder, W_OK | X_OK) == 0 else {
-            return .fail(name, "its folder '\(folder)' cannot be written: \(String(cString: strerror(errno)))", remedy: remedy)
+            return .fail(
+                name, "its folder '\(folder)' cannot be written: \(String(cString: strerror(errno)))", remedy: remedy)
         }
         guard access(path, F_OK) == 0 else { return .ok(name, "'\(path)' will be made at the first start") }
         guard access(path, R_OK | W_OK) == 0 else {

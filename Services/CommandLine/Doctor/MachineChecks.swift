@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Checks of the machine itself: instructions, libraries, memory, limits, disk.
@@ -10,7 +10,8 @@ enum MachineChecks {
     static func processor(information: String? = ProcFile.text("/proc/cpuinfo")) -> Diagnosis {
         let name = "processor"
         guard let information else {
-            return .warn(name, "/proc/cpuinfo cannot be read", remedy: "mount /proc; speed cannot be foretold without it")
+            return .warn(
+                name, "/proc/cpuinfo cannot be read", remedy: "mount /proc; speed cannot be foretold without it")
         }
         let lines = information.split(separator: "\n")
         func value(_ key: String) -> String? {
@@ -25,10 +26,12 @@ enum MachineChecks {
         ]
         let present = known.filter { flags.contains($0.flag[...]) }.map(\.name)
         let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-        let detail = "\(value("model name") ?? "unknown model"), \(cores) cores, "
+        let detail =
+            "\(value("model name") ?? "unknown model"), \(cores) cores, "
             + (present.isEmpty ? "no vector instructions that are known here" : present.joined(separator: ", "))
         if present.contains("AVX2") || present.contains("NEON") { return .ok(name, detail) }
-        return .warn(name, detail, remedy: "the networks work, but slowly; a processor with AVX2 or later is many times faster")
+        return .warn(
+            name, detail, remedy: "the networks work, but slowly; a processor with AVX2 or later is many times faster")
     }
 
     /// The C libraries that this process runs with, from `/proc/self/maps`.
@@ -39,7 +42,8 @@ enum MachineChecks {
             ("libsqlite3", "libsqlite3-0"), ("libcrypto", "libssl3"), ("libniftiio", "libnifti2"),
         ]
         guard let maps else {
-            return .warn(name, "/proc/self/maps cannot be read", remedy: "mount /proc to see which libraries are loaded")
+            return .warn(
+                name, "/proc/self/maps cannot be read", remedy: "mount /proc to see which libraries are loaded")
         }
         let loaded = Set(
             maps.split(separator: "\n").compactMap { line in
@@ -55,8 +59,10 @@ enum MachineChecks {
             }
         }
         // What this program did not need to load is linked into it, or not needed by this build.
-        let detail = "loaded: \(found.joined(separator: ", "))"
-            + (absent.isEmpty ? "" : "; linked in or not needed: \(absent.map { $0.prefix { $0 != " " } }.joined(separator: ", "))")
+        let detail =
+            "loaded: \(found.joined(separator: ", "))"
+            + (absent.isEmpty
+                ? "" : "; linked in or not needed: \(absent.map { $0.prefix { $0 != " " } }.joined(separator: ", "))")
         return .ok(name, detail)
     }
 
@@ -69,7 +75,9 @@ enum MachineChecks {
         }
         let detail = "\(NumberText.bytes(kibibytes * 1024)) available"
         guard kibibytes >= 512 * 1024 else {
-            return .warn(name, detail, remedy: "a study of several series takes hundreds of MiB; free some, or run fewer at once")
+            return .warn(
+                name, detail, remedy: "a study of several series takes hundreds of MiB; free some, or run fewer at once"
+            )
         }
         return .ok(name, detail)
     }
@@ -82,15 +90,16 @@ enum MachineChecks {
             limit.rlim_cur = rlim_t(softLimit)
         } else {
             #if canImport(Glibc)
-            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+                let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
             #else
-            let resource = RLIMIT_NOFILE
+                let resource = RLIMIT_NOFILE
             #endif
             getrlimit(resource, &limit)
         }
         let detail = limit.rlim_cur == rlim_t.max ? "unlimited" : "\(limit.rlim_cur) allowed"
         guard limit.rlim_cur >= 1024 else {
-            return .warn(name, detail, remedy: "raise it to 1024 or more: 'ulimit -n 4096', or LimitNOFILE= in the unit")
+            return .warn(
+                name, detail, remedy: "raise it to 1024 or more: 'ulimit -n 4096', or LimitNOFILE= in the unit")
         }
         return .ok(name, detail)
     }

@@ -3,17 +3,21 @@ import ServiceRuntime
 import TensorStore
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Checks of the servers: broker, topology, store, and the port of a service's own.
 enum ServerChecks {
     /// Whether the broker lets us in, and whether its objects are there.
     ///
-    /// - Parameter version: Answers with the broker's version, where its HTTP API was given.
-    static func broker(_ broker: any Broker, version: (@Sendable () async throws -> String)? = nil) async -> [Diagnosis] {
+    /// - Parameters:
+    ///   - broker: The broker; a connection is opened and closed.
+    ///   - version: Answers with the broker's version, where its HTTP API was given.
+    /// - Returns: The broker's diagnosis, and the topology's where the broker lets us in.
+    static func broker(_ broker: any Broker, version: (@Sendable () async throws -> String)? = nil) async -> [Diagnosis]
+    {
         let report: VerifiedTopology
         do {
             report = try await TopologyWork.verify(broker: broker)
@@ -31,7 +35,8 @@ enum ServerChecks {
             let names = report.differences.map(\.detail)
             found.append(
                 .fail(
-                    "topology", names.prefix(3).joined(separator: "; ") + (names.count > 3 ? "; and \(names.count - 3) more" : ""),
+                    "topology",
+                    names.prefix(3).joined(separator: "; ") + (names.count > 3 ? "; and \(names.count - 3) more" : ""),
                     remedy: "run 'oncorelay topology apply'"))
         }
         return found
@@ -56,7 +61,9 @@ enum ServerChecks {
         } catch {
             return .fail(
                 "store", CommandFailure(error)?.message ?? "\(error)",
-                remedy: "start Redis 7 or later with maxmemory-policy noeviction, or correct \(SettingsKey.redisURL.spellings)")
+                remedy:
+                    "start Redis 7 or later with maxmemory-policy noeviction, or correct \(SettingsKey.redisURL.spellings)"
+            )
         }
     }
 
@@ -73,9 +80,9 @@ enum ServerChecks {
         hints.ai_family = AF_UNSPEC
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         #if canImport(Glibc)
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+            hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         #else
-        hints.ai_socktype = SOCK_STREAM
+            hints.ai_socktype = SOCK_STREAM
         #endif
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(number), &hints, &list) == 0, let address = list?.pointee else {

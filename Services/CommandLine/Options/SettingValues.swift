@@ -1,9 +1,9 @@
 import ServiceRuntime
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Values of settings: the option's where it is given, else the environment variable's.

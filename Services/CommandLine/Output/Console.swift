@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Where a command writes: what was asked for to standard output, everything else to standard error.
@@ -51,9 +51,9 @@ struct Console: Sendable {
 
     private static func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
-        Glibc.write(descriptor, bytes, count)
+            Glibc.write(descriptor, bytes, count)
         #else
-        Musl.write(descriptor, bytes, count)
+            Musl.write(descriptor, bytes, count)
         #endif
     }
 }

@@ -99,7 +99,8 @@ struct ResultTable: Sendable {
         guard !result.quality.series.isEmpty else { return [] }
         var lines = [style.bold("Images")]
         for series in result.quality.series {
-            let text = "\(series.sequence.rawValue): \(series.code.rawValue), covers \(NumberText.percent(series.coverage))"
+            let text =
+                "\(series.sequence.rawValue): \(series.code.rawValue), covers \(NumberText.percent(series.coverage))"
             let reasons = series.reasons.isEmpty ? "" : " (\(series.reasons.joined(separator: "; ")))"
             let shown = paragraph(text + reasons)
             lines += series.code == .ok ? shown : shown.map(style.warning)

@@ -40,7 +40,8 @@ struct TextTable: Sendable {
                 let shown = Self.clipped(cell, to: widths[index])
                 let padding = String(repeating: " ", count: max(0, widths[index] - shown.count))
                 let isLast = index == cells.count - 1
-                text += columns[index].alignment == .right ? padding + paint(shown) : paint(shown) + (isLast ? "" : padding)
+                text +=
+                    columns[index].alignment == .right ? padding + paint(shown) : paint(shown) + (isLast ? "" : padding)
                 if !isLast { text += String(repeating: " ", count: Self.gap) }
             }
             return text

@@ -18,7 +18,8 @@ struct PublishCommand: AsyncParsableCommand {
             130 interrupted.
             """)
 
-    @Argument(help: ArgumentHelp("The study, as JSON.", valueName: "study.json"), completion: .file(extensions: ["json"]))
+    @Argument(
+        help: ArgumentHelp("The study, as JSON.", valueName: "study.json"), completion: .file(extensions: ["json"]))
     var study: String
 
     @Option(help: ArgumentHelp("Wait so long for the end.", valueName: "seconds"))
@@ -82,7 +83,8 @@ struct PublishReport: Sendable {
         switch answer.outcome {
         case .result(let result, let data):
             output = data
-            notes = result.status == .final
+            notes =
+                result.status == .final
                 ? [] : ["oncorelay: the result is \(result.status.rawValue): \(Self.reasons(result.errors))"]
         case .rejected(let rejection, let data):
             output = data
@@ -104,6 +106,7 @@ struct PublishReport: Sendable {
     }
 
     private static func reasons(_ errors: [Failure]) -> String {
-        errors.isEmpty ? "see its abstentions" : errors.map { TextTable.printable($0.description) }.joined(separator: "; ")
+        errors.isEmpty
+            ? "see its abstentions" : errors.map { TextTable.printable($0.description) }.joined(separator: "; ")
     }
 }

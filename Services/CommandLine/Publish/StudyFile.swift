@@ -1,9 +1,9 @@
 import Contracts
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Reads the file that holds a study.
@@ -11,6 +11,7 @@ enum StudyFile {
     /// The file's bytes.
     ///
     /// - Parameter path: A path; `-` is standard input.
+    /// - Returns: At most ``EventCoding/bodyLimit`` bytes.
     /// - Throws: ``CommandFailure`` with status `noInput` where it cannot be read, `dataError` where it is too large.
     static func read(_ path: String) throws(CommandFailure) -> [UInt8] {
         guard path != "-" else { return try bytes(of: STDIN_FILENO, path: "standard input") }
@@ -47,9 +48,9 @@ enum StudyFile {
 
     private static func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
-        Glibc.read(descriptor, bytes, count)
+            Glibc.read(descriptor, bytes, count)
         #else
-        Musl.read(descriptor, bytes, count)
+            Musl.read(descriptor, bytes, count)
         #endif
     }
 

@@ -74,13 +74,13 @@ struct StudyPublisher: Sendable {
         return answer
     }
 
-    /// `3/4 brain-metastasis: 2 of 5 regions`
+    /// `2/4 preprocessing: done, 5 regions`, then `3/4 brain-metastasis: 2 of 5 regions`.
     static func text(_ event: ResultProgress) -> String {
         let way: [StageName] = [.ingestion, .preprocessing, event.task.stage, .aggregation]
         let place = way.firstIndex(of: event.stage).map { "\($0 + 1)/\(way.count) " } ?? ""
-        let expected = event.regionsExpected.map { " of \($0)" } ?? ""
-        let regions = event.regionsExpected == nil && event.regionsDone == 0
-            ? "done" : "\(event.regionsDone)\(expected) regions"
-        return "\(place)\(event.stage.rawValue): \(regions)"
+        let expected =
+            event.regionsExpected.map { event.stage == event.task.stage ? " of \($0)" : ", \($0) regions" } ?? ""
+        let done = event.stage == event.task.stage ? "\(event.regionsDone)\(expected) regions" : "done\(expected)"
+        return "\(place)\(event.stage.rawValue): \(done)"
     }
 }

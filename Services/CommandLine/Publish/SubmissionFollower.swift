@@ -70,8 +70,10 @@ struct SubmissionFollower: Sendable {
         case ResultRejected.eventType: return rejected(Self.payload(body), data)
         case ResultFailed.eventType: return failed(Self.payload(body), data)
         case ResultFinal.eventType: return ended(Self.payload(body).map { (value: ResultFinal) in value.result }, data)
-        case ResultPartial.eventType: return ended(Self.payload(body).map { (value: ResultPartial) in value.result }, data)
-        case ResultAmended.eventType: return ended(Self.payload(body).map { (value: ResultAmended) in value.result }, data)
+        case ResultPartial.eventType:
+            return ended(Self.payload(body).map { (value: ResultPartial) in value.result }, data)
+        case ResultAmended.eventType:
+            return ended(Self.payload(body).map { (value: ResultAmended) in value.result }, data)
         default: return .notOurs
         }
     }

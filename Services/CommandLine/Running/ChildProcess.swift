@@ -1,9 +1,9 @@
 import Dispatch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Another program, run to its end.
@@ -23,7 +23,10 @@ enum ChildProcess {
     /// Runs a program that is found along `PATH`, away from the cooperative threads.
     ///
     /// - Parameters:
+    ///   - program: Its name, or a path.
+    ///   - arguments: Without the program's own name.
     ///   - input: What it reads; at most 64 KiB, the size of a pipe, because it is written before its answer is read.
+    /// - Returns: What it wrote, and how it ended.
     /// - Throws: ``NotStarted``.
     static func run(_ program: String, _ arguments: [String], input: [UInt8] = []) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
@@ -45,8 +48,19 @@ enum ChildProcess {
         var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
         argv.append(nil)
         defer { for argument in argv { free(argument) } }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // What we ignore, and what Dispatch's threads block, would hold for the child, and then nobody could end it.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGPIPE] { sigaddset(&signals, number) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var process = pid_t()
-        let status = posix_spawnp(&process, program, &actions, nil, argv, environ)
+        let status = posix_spawnp(&process, program, &actions, &attributes, argv, environ)
         close(files[0].read)
         close(files[1].write)
         close(files[2].write)
@@ -75,9 +89,9 @@ enum ChildProcess {
 
     private static func systemPipe(_ descriptors: inout [Int32]) -> Int32 {
         #if canImport(Glibc)
-        Glibc.pipe(&descriptors)
+            Glibc.pipe(&descriptors)
         #else
-        Musl.pipe(&descriptors)
+            Musl.pipe(&descriptors)
         #endif
     }
 

@@ -1,9 +1,9 @@
 import ArgumentParser
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// The one place where an error becomes a line on standard error and an exit code.
@@ -34,9 +34,17 @@ enum CommandEnd {
         let text = OncoRelayCommand.fullMessage(for: error)
         if code.isSuccess { return End(text: text, isHelp: true, code: 0) }
         let status: ExitStatus = code == .validationFailure ? .usage : .softwareFault
-        return End(
-            text: "oncorelay: \(OncoRelayCommand.message(for: error))\(pointer(in: text))", isHelp: false,
-            code: status.rawValue)
+        let complaint = oneLine(OncoRelayCommand.message(for: error))
+        return End(text: "oncorelay: \(complaint)\(pointer(in: text))", isHelp: false, code: status.rawValue)
+    }
+
+    /// The parser lists allowed values in lines of their own.
+    private static func oneLine(_ text: String) -> String {
+        let lines = text.split(separator: "\n").map { line in
+            line.hasPrefix("  - ") ? String(line.dropFirst(4)) : String(line)
+        }
+        guard let first = lines.first else { return "" }
+        return first + (lines.count > 1 ? " " + lines.dropFirst().joined(separator: ", ") : "")
     }
 
     /// Which help to read, as the parser says in its last line: `See 'oncorelay publish --help' for more information.`
@@ -48,9 +56,9 @@ enum CommandEnd {
 
     private static func leave(_ code: Int32) -> Never {
         #if canImport(Glibc)
-        Glibc.exit(code)
+            Glibc.exit(code)
         #else
-        Musl.exit(code)
+            Musl.exit(code)
         #endif
     }
 }

@@ -31,7 +31,8 @@ extension CommandFailure {
                 self.init(error.description, .unavailable)
             }
         case let error as SettingsError: self.init(error.description, .usage)
-        case let error as any FailureConvertible: self.init(error.failure.description, .dataError)
+        case let failure as Failure: self.init(failure.description, .dataError)
+        case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)
         default: return nil
         }

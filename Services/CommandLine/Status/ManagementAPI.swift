@@ -2,9 +2,9 @@ import Messaging
 import ServiceRuntime
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// RabbitMQ's HTTP API, for the little that AMQP cannot tell. Asked by `curl`, which knows proxies and TLS.
@@ -29,7 +29,8 @@ struct ManagementAPI: Sendable {
     ///
     /// - Throws: ``CommandFailure`` where the address is none.
     init(url: String, _ configuration: BrokerConfiguration) throws(CommandFailure) {
-        guard url.hasPrefix("http://") || url.hasPrefix("https://"), !url.contains(where: { $0.isWhitespace || $0 == "\"" })
+        guard url.hasPrefix("http://") || url.hasPrefix("https://"),
+            !url.contains(where: { $0.isWhitespace || $0 == "\"" })
         else {
             throw CommandFailure(
                 "--management-url (\(Self.variable)): expected http://host:port or https://host:port", .usage)

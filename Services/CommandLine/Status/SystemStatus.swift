@@ -59,8 +59,10 @@ struct SystemStatus: Encodable, Sendable, Equatable {
     /// Asks the broker, and where they are given, its HTTP API and the ledger.
     ///
     /// - Parameters:
+    ///   - broker: A connection is opened and closed.
     ///   - unacknowledged: Answers with messages in hand by queue.
     ///   - ledger: Answers with the studies' counts.
+    /// - Returns: What could be learned, and notes on what could not.
     /// - Throws: `BrokerError`; the other two only leave a note.
     static func read(
         broker: any Broker, unacknowledged: (@Sendable () async throws -> [String: Int])? = nil,

@@ -67,7 +67,8 @@ struct AppliedTopology: Encodable, Sendable {
                     kind: "binding", exchange: binding.exchange, queue: binding.queue, routingKey: binding.routingKey)
             }
         }
-        lines = changes.isEmpty
+        lines =
+            changes.isEmpty
             ? ["nothing to do: all exchanges and all \(total) queues were there"]
             : changes.map(\.description)
     }
@@ -98,7 +99,8 @@ struct VerifiedTopology: Encodable, Sendable {
             case .inequivalent(let name, _): Difference(kind: "inequivalent", name: name, detail: detail)
             }
         }
-        lines = found.isEmpty
+        lines =
+            found.isEmpty
             ? ["all exchanges and all \(total) queues are there"]
             : found.map(\.description) + ["run 'oncorelay topology apply' to declare what is missing"]
     }

@@ -2,9 +2,9 @@ import Contracts
 import Messaging
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A queue of this command's own behind the results' exchange, for as long as the command runs.

@@ -9,7 +9,9 @@ struct ResultWatch: Sendable {
 
     /// Calls `show` with each event and acknowledges it then.
     ///
-    /// - Parameter onSubscribed: Called when from now on no event is missed.
+    /// - Parameters:
+    ///   - onSubscribed: Called when from now on no event is missed.
+    ///   - show: Takes one event as one line.
     /// - Throws: `BrokerError`, `CancellationError` when it was interrupted.
     func run(onSubscribed: @Sendable () -> Void = {}, _ show: @Sendable (String) -> Void) async throws {
         try await ResultSubscription(broker: broker, pattern: pattern).run { consumer in

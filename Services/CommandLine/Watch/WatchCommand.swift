@@ -11,9 +11,10 @@ struct WatchCommand: AsyncParsableCommand {
             Exit codes: 0 ended as asked, 64 wrong use, 69 the broker cannot be reached or refuses.
             """)
 
-    @Option(help: ArgumentHelp(
-        "A topic pattern: '*' is one word, '#' any number; 'result.final.#', 'result.*.lymph-node.#'.",
-        valueName: "pattern"))
+    @Option(
+        help: ArgumentHelp(
+            "A topic pattern: '*' is one word, '#' any number; 'result.final.#', 'result.*.lymph-node.#'.",
+            valueName: "pattern"))
     var filter = ResultSubscription.everything
 
     @Option(help: "End after so many events.")

@@ -37,5 +37,7 @@ package enum HeaderName {
     package static let failureMessage = "x-oncorelay-failure-message"
     /// Where a parked or delayed message came from, so that it can go back.
     package static let originalQueue = "x-oncorelay-original-queue"
+    /// When it was parked, in seconds since 1970.
+    package static let parkedAt = "x-oncorelay-parked-at"
     package static let replayedAt = "x-oncorelay-replayed-at"
 }

@@ -176,9 +176,8 @@ final class PublisherLoop: ConnectionLoop<RabbitMQPublisher.Message> {
         return batches.first.map { min($0.deadline, stall) } ?? stall
     }
 
-    /// When the oldest unconfirmed publication has waited too long. RabbitMQ 3.10 can leave a channel without any
-    /// confirmation for good if it published while a quorum queue had no leader, as after a crash of the broker
-    /// (seen in tests: the queue waits for a message that it had refused); a new channel gets through.
+    /// When the oldest unconfirmed publication has waited too long on a connection that seems sound: its confirmation
+    /// got lost, or the channel hangs on a queue that lost its leader. A new channel starts afresh.
     private var stallDeadline: Instant? {
         guard connection != nil, blockedReason == nil, let oldest = sent.first else { return nil }
         return max(oldest.time, openSince).advanced(by: patience)

@@ -63,7 +63,8 @@ extension StageRunner {
         var publication = Self.again(work.delivery)
         publication.exchange = Exchange.dead
         publication.routingKey = QueueName.parking(Work.name)
-        publication.properties.headers[HeaderName.attempt] = nil
+        publication.properties.headers[HeaderName.attempt] = .int(Int64(failure.attempts))
+        publication.properties.headers[HeaderName.parkedAt] = .int(EventTime.secondsSince1970())
         publication.properties.headers[HeaderName.originalQueue] = .string(work.delivery.queue)
         publication.properties.headers[HeaderName.failureCode] = .string(failure.code.rawValue)
         publication.properties.headers[HeaderName.failureClass] = .string(failure.failureClass.rawValue)

@@ -6,7 +6,7 @@ struct EventComposer {
     let state: RunState
     private let context: StageContext
 
-    /// - Parameter context: of the event that brought the effects about.
+    /// `context` is that of the event that brought the effects about.
     init(state: RunState, context: StageContext) {
         self.state = state
         // The study decides how urgent it is, not the event that happens to end it.

@@ -52,7 +52,10 @@ final class Ledger: Sendable {
     ///
     /// - Parameters:
     ///   - path: nil for one in memory.
+    ///   - isProgressWanted: whether progress is composed.
+    ///   - metrics: where the ledger counts; nil counts nowhere.
     ///   - pageLimit: most pages of 4 KiB that the file may grow to; nil for as many as the disk holds.
+    ///   - cacheLimit: most open runs that are kept in memory.
     /// - Throws: ``LedgerError``; `owned` while another process has it.
     init(
         path: String?, isProgressWanted: Bool = false, metrics: MetricsRegistry? = nil, pageLimit: Int? = nil,
@@ -80,7 +83,8 @@ final class Ledger: Sendable {
 
     /// Makes a command durable.
     ///
-    /// - Throws: ``Failure`` where the command cannot be carried out; ``LedgerError`` where the ledger cannot be written.
+    /// - Throws: ``Failure`` where the command cannot be carried out; ``LedgerError`` where the ledger cannot be
+    ///   written.
     func submit(_ command: LedgerCommand) async throws {
         try await withCheckedThrowingContinuation { continuation in
             let isScheduled: Bool? = inbox.withLock { inbox in
@@ -204,7 +208,8 @@ extension Ledger {
         let failures = try core.withLock { core in
             var failures: [Failure?] = []
             var transaction = LedgerTransaction(
-                database, isProgressWanted: isProgressWanted, nextOutbox: core.nextOutbox, nextCleanup: core.nextCleanup)
+                database, isProgressWanted: isProgressWanted, nextOutbox: core.nextOutbox, nextCleanup: core.nextCleanup
+            )
             do {
                 try database.perform("BEGIN IMMEDIATE TRANSACTION")
                 for id in batch.published { try database.removeOutbox(id) }

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Shows that one process owns a ledger: an advisory lock (flock) on a file beside it, which holds the owner's id.
@@ -27,7 +27,9 @@ final class LedgerLock: Sendable {
             let number = errno
             let owner = owner(descriptor)
             close(descriptor)
-            guard number == EWOULDBLOCK else { throw .unwritable(path: ledger, reason: String(cString: strerror(number))) }
+            guard number == EWOULDBLOCK else {
+                throw .unwritable(path: ledger, reason: String(cString: strerror(number)))
+            }
             throw .owned(path: ledger, owner: owner)
         }
         let lock = LedgerLock(descriptor: descriptor)

@@ -3,9 +3,9 @@ internal import GRDB
 import ServiceRuntime
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// An event that the broker has not confirmed yet.
@@ -113,11 +113,13 @@ extension Database {
     }
 
     /// Writes a part, or what has changed of it: a nil body leaves the one that is there.
-    func writePart(_ kind: PartKind, of run: Int64, region: String = "", body: [UInt8]?, trouble: [UInt8]? = nil) throws {
+    func writePart(_ kind: PartKind, of run: Int64, region: String = "", body: [UInt8]?, trouble: [UInt8]? = nil) throws
+    {
         try perform(
             """
             INSERT INTO part (run, kind, region, body, trouble) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (run, kind, region) DO UPDATE SET body = coalesce(excluded.body, body), trouble = excluded.trouble
+            ON CONFLICT (run, kind, region)
+            DO UPDATE SET body = coalesce(excluded.body, body), trouble = excluded.trouble
             """,
             [run, kind.rawValue, region, body.map { Data($0) }, trouble.map { Data($0) }])
     }
@@ -195,7 +197,10 @@ extension Database {
 
     func writeResult(_ event: OutgoingEvent, of run: Int64) throws {
         try perform(
-            "INSERT OR REPLACE INTO result (run, event_id, type, routing_key, traceparent, body) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT OR REPLACE INTO result (run, event_id, type, routing_key, traceparent, body)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
             [run, event.id, event.type, event.routingKey, event.traceparent, Data(event.body)])
     }
 

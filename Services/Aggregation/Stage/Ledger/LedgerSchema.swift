@@ -1,9 +1,9 @@
 internal import GRDB
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// How the ledger lies on disk.
@@ -73,10 +73,8 @@ enum LedgerSchema {
     }()
 
     /// Opens or makes the database and brings it to this version.
+    /// Without a path it lies in memory; `pageLimit` is the most pages of 4 KiB that it may grow to.
     ///
-    /// - Parameters:
-    ///   - path: nil for a database in memory.
-    ///   - pageLimit: most pages of 4 KiB that it may grow to; nil for as many as the disk holds.
     /// - Throws: ``LedgerError``
     static func open(_ path: String?, pageLimit: Int? = nil) throws(LedgerError) -> DatabaseQueue {
         do {

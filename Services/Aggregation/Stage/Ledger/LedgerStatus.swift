@@ -1,9 +1,9 @@
 internal import GRDB
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// What a ledger holds, for people; read from its file while the service runs.

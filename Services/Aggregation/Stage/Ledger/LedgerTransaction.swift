@@ -27,7 +27,7 @@ struct LedgerTransaction {
         self.nextCleanup = nextCleanup
     }
 
-    /// - Parameter cache: runs as they stood before this transaction.
+    /// Carries a command out; `cache` holds runs as they stood before this transaction.
     mutating func apply(_ command: LedgerCommand, cache: [String: LedgerEntry]) throws {
         let now = command.now
         switch command.action {
@@ -46,7 +46,8 @@ struct LedgerTransaction {
     }
 
     private mutating func apply(
-        _ event: ReceivedEvent, notes: [Failure], spent: [String], _ command: LedgerCommand, _ cache: [String: LedgerEntry]
+        _ event: ReceivedEvent, notes: [Failure], spent: [String], _ command: LedgerCommand,
+        _ cache: [String: LedgerEntry]
     ) throws {
         let now = command.now
         let record = try record(of: event.input.runID, cache)
@@ -80,8 +81,8 @@ struct LedgerTransaction {
         case (.planned, _), (.classified, _), (.lost, _):
             throw Failure(
                 .internalError, .transient,
-                "expected a run that the ledger admitted, found none of this id: its study.ingested is still on its way, "
-                    + "or the ledger was replaced or has forgotten it; submit the study again",
+                "expected a run that the ledger admitted, found none of this id: its study.ingested is still on its "
+                    + "way, or the ledger was replaced or has forgotten it; submit the study again",
                 stage: StageName.aggregation.rawValue, attempts: command.context.attempt)
         }
     }

@@ -48,9 +48,8 @@ final class DurableQueue<Row: Sendable>: Sendable {
         mailbox.append(rows)
     }
 
-    /// The next rows, as soon as there are any; empty once the task is cancelled.
-    ///
-    /// - Parameter refill: asks the ledger to call ``refill(limit:from:)`` on its own thread.
+    /// The next rows, as soon as there are any; empty once the task is cancelled. `refill` asks the ledger to call
+    /// ``refill(limit:from:)`` on its own thread.
     func next(_ most: Int, refill: () async throws -> Void) async throws -> [Row] {
         while true {
             let rows = mailbox.take(most)

@@ -31,15 +31,16 @@ final class OutboxRelay: Sendable {
 
     /// Works until the task is cancelled; what is then in memory is published if the broker takes it at once.
     func run() async throws {
+        var rest: [OutboxRow] = []
         while !Task.isCancelled {
             let rows = try await ledger.outbox.next(Self.batch) { try await ledger.refill() }
             guard !rows.isEmpty else { break }
-            await publish(rows)
+            rest = await publish(rows)
         }
-        let rest = ledger.outbox.takeAll()
+        rest += ledger.outbox.takeAll()
         guard !rest.isEmpty else { return }
         // Detached from the cancellation: the last results should not wait for the next start.
-        await Task { _ = await self.tryOnce(rest) }.value
+        await Task { [rest] in _ = await self.tryOnce(rest) }.value
     }
 
     /// Tries again from time to time what was put aside, until the task is cancelled.
@@ -56,13 +57,14 @@ final class OutboxRelay: Sendable {
         }
     }
 
-    private func publish(_ rows: [OutboxRow]) async {
+    /// - Returns: What was not published because the task was cancelled.
+    private func publish(_ rows: [OutboxRow]) async -> [OutboxRow] {
         var remaining = rows
         var pause = Self.firstPause
-        while !remaining.isEmpty {
+        while true {
             remaining = await tryOnce(remaining)
-            if remaining.isEmpty { break }
-            do { try await Task.sleep(for: pause) } catch { return }
+            if remaining.isEmpty { return [] }
+            do { try await Task.sleep(for: pause) } catch { return remaining }
             pause = min(pause * 2, Self.longestPause)
         }
     }
@@ -90,6 +92,8 @@ final class OutboxRelay: Sendable {
             aside.withLock { $0 += hopeless }
             report("\(error)")
             return again
+        } catch is CancellationError {
+            return rows
         } catch {
             report("\(error)")
             return rows

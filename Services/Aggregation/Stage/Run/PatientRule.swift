@@ -10,9 +10,7 @@ package enum PatientRule {
     package static let meanRule = "mean of the regions' probabilities"
     package static let anyRule = "positive if any node is positive"
 
-    /// - Parameters:
-    ///   - regions: the classified regions.
-    ///   - expected: how many regions the study has.
+    /// The patient's finding from the classified regions of a study that has `expected` of them.
     package static func finding(task: ClinicalTask, regions: [RegionClassified], expected: Int) -> PatientFinding {
         switch task {
         case .brainMetastasis: origin(of: regions)
@@ -31,10 +29,13 @@ package enum PatientRule {
         mean = mean.mapValues { $0 / Double(voices.count) }
         // Equal probabilities go to the earlier origin, so that the answer does not depend on hashing.
         let order = origins + mean.keys.filter { !origins.contains($0) }.sorted()
-        let top = order.filter { mean[$0] != nil }.max { (mean[$0] ?? 0) < (mean[$1] ?? 0) || isLater($0, $1, mean, order) }
+        let top = order.filter { mean[$0] != nil }.max {
+            (mean[$0] ?? 0) < (mean[$1] ?? 0) || isLater($0, $1, mean, order)
+        }
         guard let top, origins.contains(top), let probability = mean[top], probability > 0 else {
             return PatientFinding(
-                origin: indeterminate, status: nil, probability: nil, probabilities: mean, rule: meanRule, agreement: nil)
+                origin: indeterminate, status: nil, probability: nil, probabilities: mean, rule: meanRule,
+                agreement: nil)
         }
         return PatientFinding(
             origin: top, status: nil, probability: probability, probabilities: mean, rule: meanRule,

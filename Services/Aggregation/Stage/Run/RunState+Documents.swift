@@ -1,9 +1,9 @@
 package import Contracts
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 // The documents that a run's subscribers read.
@@ -45,7 +45,8 @@ extension RunState {
                 id: region.id, location: region.location, label: PatientRule.indeterminate, decisionPath: [],
                 probabilities: [:],
                 abstained: Abstention(
-                    code: failure?.code ?? .internalError, reason: failure?.message ?? "region \(region.id): no answer came"),
+                    code: failure?.code ?? .internalError,
+                    reason: failure?.message ?? "region \(region.id): no answer came"),
                 heatmap: nil, inputs: inputs(of: index))
         }
         return RegionFinding(

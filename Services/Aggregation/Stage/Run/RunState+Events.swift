@@ -47,12 +47,12 @@ extension RunState {
             }
         }
         self.plan = merged
-        return orphans.isEmpty ? [] : [.delete(orphans), .ignored("the second plan names regions that the first does not")]
+        return orphans.isEmpty
+            ? [] : [.delete(orphans), .ignored("the second plan names regions that the first does not")]
     }
 
-    /// The networks' word on one region.
+    /// The networks' word on one region; `notes` is what is missing of it, such as a heat map that could not be kept.
     ///
-    /// - Parameter notes: what is missing of it, for example a heat map that could not be kept.
     /// - Throws: ``Failure`` (permanent) for another task's region.
     package mutating func classified(
         _ part: RegionClassified, notes: [Failure] = [], now: Double
@@ -150,8 +150,8 @@ extension RunState {
         for region in expectedRegions where regions[region.id]?.isSettled != true {
             let failure = Failure(
                 .deadlineExceeded, .permanent,
-                "region \(region.id): expected a classification within \(seconds) s of the study's admission, found none; "
-                    + "see the stage's queue and log", stage: task.stage.rawValue)
+                "region \(region.id): expected a classification within \(seconds) s of the study's admission, "
+                    + "found none; see the stage's queue and log", stage: task.stage.rawValue)
             giveUp(region.id, failure, isParked: false)
         }
         return settle(now)

@@ -5,9 +5,9 @@ import TensorStore
 import Tensors
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Moves heat maps from the tensor store into files: `<folder>/<run>/<region>.<node>.nii.gz`, float32.
