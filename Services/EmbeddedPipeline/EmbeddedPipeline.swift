@@ -29,12 +29,22 @@ package struct EmbeddedSettings: Sendable {
 package struct EmbeddedPipeline: Sendable {
     private let settings: EmbeddedSettings
     private let logger: Logger
-    package let broker = InMemoryBroker()
-    package let store = InMemoryTensorStore()
+    private let broker: any Broker
+    private let store: any TensorStore
 
-    package init(settings: EmbeddedSettings, logger: Logger) {
+    /// - Parameters:
+    ///   - settings: what the stages are told.
+    ///   - logger: of the stages.
+    ///   - broker: nothing needs to be declared on it yet.
+    ///   - store: of the tensors between the stages.
+    package init(
+        settings: EmbeddedSettings, logger: Logger, broker: any Broker = InMemoryBroker(),
+        store: any TensorStore = InMemoryTensorStore()
+    ) {
         self.settings = settings
         self.logger = logger
+        self.broker = broker
+        self.store = store
     }
 
     /// Runs all stages while `body` publishes studies and waits for their results, then ends them.

@@ -7,7 +7,10 @@ package protocol Broker: Sendable {
 
     /// Opens a connection and consumes from `queues`, the most urgent first.
     ///
-    /// - Parameter prefetch: How many deliveries of each queue may be unacknowledged at once; at least 1.
+    /// - Parameters:
+    ///   - queues: Names of existing queues, each once.
+    ///   - prefetch: How many deliveries of each queue may be unacknowledged at once; at least 1.
+    /// - Returns: A consumer to which deliveries already flow.
     /// - Throws: `BrokerError`, also if a queue does not exist.
     func makeConsumer(queues: [String], prefetch: Int) async throws -> any MessageConsumer
 

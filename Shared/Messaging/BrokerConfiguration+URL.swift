@@ -57,7 +57,8 @@ extension BrokerConfiguration {
             guard let end = rest.firstIndex(of: "]") else { throw malformed("the IPv6 address has no closing bracket") }
             host = rest[rest.index(after: rest.startIndex)..<end]
         }
-        let portMark = isBracketed ? rest.firstRange(of: "]:")?.upperBound : rest.firstIndex(of: ":").map(rest.index(after:))
+        let portMark =
+            isBracketed ? rest.firstRange(of: "]:")?.upperBound : rest.firstIndex(of: ":").map(rest.index(after:))
         if let portMark {
             if !isBracketed { host = rest[..<rest.index(before: portMark)] }
             guard let number = Int(rest[portMark...]) else { throw malformed("the port is not a number") }

@@ -92,7 +92,8 @@ package struct BrokerConfiguration: Sendable, CustomStringConvertible, CustomDeb
         }
         try require(!host.isEmpty, "the host is empty; expected amqp://user@host:port/virtual-host")
         try require((1...65535).contains(port), "port \(port) is not between 1 and 65535")
-        try require((1...3600).contains(heartbeatSeconds), "heartbeat of \(heartbeatSeconds) s is not between 1 and 3600")
+        try require(
+            (1...3600).contains(heartbeatSeconds), "heartbeat of \(heartbeatSeconds) s is not between 1 and 3600")
         try require((1...1024).contains(window), "window of \(window) publications is not between 1 and 1024")
         try require(connectionTimeout > .zero, "the connection time-out must be positive")
         try require(rpcTimeout > .zero, "the RPC time-out must be positive")

@@ -68,8 +68,17 @@ struct PatientRuleTests {
     @Test func equalProbabilitiesGoToTheSameOriginEveryTime() {
         let even = ["sclc": 0.25, "nsclc": 0.25, "bc": 0.25, "gic": 0.25]
         for _ in 0..<20 {
-            #expect(brain([Sample.classified("run", "a", probabilities: even)]).origin == "sclc")
+            let regions = ["a", "b"].map { Sample.classified("run", $0, probabilities: even) }
+            #expect(brain(regions).origin == "sclc")
         }
+    }
+
+    @Test func thePatientsFindingFollowsTheHierarchyLikeTheRegionsDo() {
+        let mean = ["sclc": 0.26, "nsclc": 0.26, "bc": 0.48, "gic": 0]
+        let regions = ["a", "b"].map { Sample.classified("run", $0, probabilities: mean, label: "sclc") }
+        #expect(brain(regions).origin == "sclc")
+        #expect(brain(regions).agreement == 1)
+        #expect(brain([Sample.classified("run", "a", probabilities: mean, label: "nsclc")]).origin == "nsclc")
     }
 
     @Test func noProbabilitiesAtAllAreIndeterminate() {

@@ -31,7 +31,7 @@ struct StageTests {
 
     /// Runs a stage beside some work, and closes it.
     private func running(_ stage: AggregationStage, _ work: () async throws -> Void) async throws {
-        try await stage.open()
+        try await stage.prepare()
         let running = Task { try await stage.run() }
         do { try await work() } catch {
             running.cancel()
@@ -170,7 +170,7 @@ struct StageTests {
             label: "lung", layer: "layer3", tensor: Sample.reference("h"), file: nil,
             affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1])
         await store.close()
-        try await stage.open()
+        try await stage.prepare()
         try await deliver(Sample.ingested("run"), run: "run", to: stage)
         let part = Sample.classified("run", "a", heatmap: heatmap)
         let failure = await #expect(throws: Failure.self) {
@@ -223,7 +223,7 @@ struct StageTests {
 
     @Test func partsOfAnUnknownRunAreTriedAgain() async throws {
         let stage = makeStage(inMemory: true)
-        try await stage.open()
+        try await stage.prepare()
         let failure = await #expect(throws: Failure.self) {
             try await deliver(Sample.planned("run", ["a"]), run: "run", to: stage)
         }
@@ -245,10 +245,10 @@ struct StageTests {
     @Test func aSecondProcessWaitsForTheLedgerAndSaysSo() async throws {
         let first = makeStage()
         #expect(await first.missingDependencies()["ledger"] != nil)
-        try await first.open()
+        try await first.prepare()
         #expect(await first.missingDependencies().isEmpty)
         let second = makeStage()
-        let opening = Task { try await second.open() }
+        let opening = Task { try await second.prepare() }
         while await second.missingDependencies()["ledger"]?.contains("another aggregation process") != true {
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -260,16 +260,16 @@ struct StageTests {
 
     @Test func cancelledWhileItWaitsForTheLedgerAStageCanBeOpenedLater() async throws {
         let first = makeStage()
-        try await first.open()
+        try await first.prepare()
         let second = makeStage()
-        let opening = Task { try await second.open() }
+        let opening = Task { try await second.prepare() }
         while await second.missingDependencies()["ledger"]?.contains("another") != true {
             try await Task.sleep(for: .milliseconds(5))
         }
         opening.cancel()
         await #expect(throws: CancellationError.self) { try await opening.value }
         await first.close()
-        try await second.open()
+        try await second.prepare()
         await second.close()
     }
 }

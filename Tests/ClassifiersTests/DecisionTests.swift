@@ -111,47 +111,6 @@ struct DecisionTests {
         }
     }
 
-    @Test func patientsOriginIsTheLargestMeanOverRegions() throws {
-        let regions = [
-            BrainMetastasisDecision.decide(try outcomes(lung: 0.9, sclc: 0.9, bc: 0.5)),
-            BrainMetastasisDecision.decide(try outcomes(lung: 0.8, sclc: 0.7, bc: 0.5)),
-            BrainMetastasisDecision.decide(try outcomes(lung: 0.1, sclc: 0.5, bc: 0.8)),
-        ]
-        let patient = BrainMetastasisDecision.patient(regions)
-        #expect(patient.origin == "sclc" && patient.status == nil)
-        #expect(abs(patient.probability! - (0.81 + 0.56 + 0.05) / 3) < 1e-12)
-        #expect(abs(patient.probabilities.values.reduce(0, +) - 1) < 1e-12)
-        #expect(patient.agreement == 2.0 / 3)
-        #expect(patient.rule == "mean-of-regions")
-    }
-
-    @Test func undividedMassAndTiesMakeThePatientIndeterminate() throws {
-        var all = try outcomes(lung: 0.9, sclc: 0.9, bc: 0.5)
-        all[.sclcVersusNSCLC] = nil
-        #expect(BrainMetastasisDecision.patient([BrainMetastasisDecision.decide(all)]).origin == "indeterminate")
-        let tie = BrainMetastasisDecision.decide(try outcomes(lung: 0.5, sclc: 0.5, bc: 0.5))
-        #expect(BrainMetastasisDecision.patient([tie]).origin == "indeterminate")
-        let none = BrainMetastasisDecision.patient([])
-        #expect(none.origin == "indeterminate" && none.probability == nil && none.agreement == nil)
-    }
-
-    @Test(
-        arguments: [
-            ([0.1, 0.2], "negative", 0.8), ([0.1, 0.7], "positive", 0.7), ([0.6, 0.9, nil], "positive", 0.9),
-            ([0.1, nil], "indeterminate", nil), ([], "indeterminate", nil),
-        ] as [([Double?], String, Double?)])
-    func patientIsPositiveIfAnyNodeIs(nodes: [Double?], status: String, probability: Double?) throws {
-        let decisions = try nodes.map { node in
-            LymphNodeDecision.decide(
-                try node.map { try outcome(.nodeStatus, ["negative", "positive"], $0) }
-                    ?? .absent(Abstention(code: .imageFormatUnsupported, reason: "not an image")))
-        }
-        let patient = LymphNodeDecision.patient(decisions)
-        #expect(patient.status == status && patient.origin == nil)
-        #expect(patient.probability.map { abs($0 - probability!) < 1e-12 } ?? (probability == nil))
-        #expect(patient.rule == "any-node-positive")
-    }
-
     @Test func nodeIsPositiveFromItsThresholdOn() throws {
         for (probability, label) in [(0.29, "negative"), (0.3, "positive")] {
             let decision = LymphNodeDecision.decide(

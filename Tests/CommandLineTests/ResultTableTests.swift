@@ -17,9 +17,9 @@ import Testing
 
                 Region lesion-1 bc
                   at L 23.1 A 4.2 S 51.0 mm · 1234 mm³ · longest 17.3 mm · short axis 9.5 mm
-                  decision          says          p  threshold
-                  lung-vs-non-lung  non-lung  0.200      0.500
-                  bc-vs-gic         bc        0.832      0.450
+                  decision          says               p  threshold
+                  lung-vs-non-lung  non-lung  lung 0.200      0.500
+                  bc-vs-gic         bc          bc 0.832      0.450
                   bc 0.62  nsclc 0.26  gic 0.13
                   heat map of bc-vs-gic for bc: file:5f9a/lesion-1.nii.gz
                   from T1, T1CE

@@ -23,7 +23,8 @@ import Testing
         #expect(secure.port == 5671 && secure.host == "::1" && secure.virtualHost == "v")
         #expect(secure.tls == .init(authorityFile: "/etc/ssl/certs/ca-certificates.crt"))
         #expect(try BrokerConfiguration(url: "amqp://[::1]:1234").port == 1234)
-        let files = try BrokerConfiguration(url: "amqps://h/?cacertfile=/a&certfile=/b&keyfile=/c&auth_mechanism=external")
+        let files = try BrokerConfiguration(
+            url: "amqps://h/?cacertfile=/a&certfile=/b&keyfile=/c&auth_mechanism=external")
         #expect(files.tls == .init(authorityFile: "/a", certificateFile: "/b", keyFile: "/c"))
         #expect(files.authentication == .external)
     }

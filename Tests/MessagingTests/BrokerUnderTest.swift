@@ -43,7 +43,7 @@ enum SharedServer {
     }
 }
 
-/// A broker with an administrator and names that no other test uses; `close()` deletes what was declared.
+/// A broker with an administrator and names that no other test uses.
 struct Fixture {
     let broker: any Broker
     let administrator: any TopologyAdministrator
@@ -82,7 +82,7 @@ struct Fixture {
     }
 }
 
-/// Runs a test with a fixture and deletes its queues and exchanges afterwards.
+/// Runs a test with a fixture and closes its administrator afterwards. Queues go with the server.
 func withFixture(
     _ broker: any Broker, _ body: (Fixture) async throws -> Void
 ) async throws {

@@ -37,7 +37,9 @@ extension BrokerTests.Conformance {
             let publisher = try await fixture.broker.makePublisher()
             let nowhere = Publication(to: fixture.name("nowhere"), "lost")
             let error = await #expect(throws: PublishError.self) {
-                try await publisher.publish([Publication(to: queue, "a"), nowhere, Publication(to: queue, "b"), nowhere])
+                try await publisher.publish([
+                    Publication(to: queue, "a"), nowhere, Publication(to: queue, "b"), nowhere,
+                ])
             }
             #expect(error?.total == 4)
             #expect(error?.failures.map(\.index) == [1, 3])
@@ -212,7 +214,8 @@ extension BrokerTests.Conformance {
                     queues: [
                         QueueDescription(
                             name: delay, deadLetterExchange: back, deadLetterRoutingKey: queue,
-                            deadLetterStrategyAtLeastOnce: true, overflowRejectPublish: true, messageTTLMilliseconds: 300),
+                            deadLetterStrategyAtLeastOnce: true, overflowRejectPublish: true,
+                            messageTTLMilliseconds: 300),
                         QueueDescription(name: queue),
                     ],
                     bindings: [BindingDescription(exchange: back, queue: queue, routingKey: queue)]))

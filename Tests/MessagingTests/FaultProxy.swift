@@ -72,7 +72,7 @@ final class FaultProxy: Sendable {
             shutdown(server, Int32(SHUT_RDWR))
         }
         Thread.detachNewThread { [self] in
-            pump(from: server, to: client) { [state] in state.withLock { $0.mute.contains(server) } }
+            pump(from: server, to: client) { self.state.withLock { $0.mute.contains(server) } }
             state.withLock { _ = $0.open.remove(server) }
             shutdown(client, Int32(SHUT_RDWR))
         }
@@ -87,7 +87,9 @@ final class FaultProxy: Sendable {
             if isMute() { continue }
             var sent = 0
             while sent < count {
-                let written = buffer[sent..<count].withUnsafeBytes { send(target, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+                let written = buffer[sent..<count].withUnsafeBytes {
+                    send(target, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 guard written > 0 else { return }
                 sent += written
             }

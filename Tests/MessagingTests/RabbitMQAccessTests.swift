@@ -18,7 +18,9 @@ extension BrokerTests.Access {
         }
     }
 
-    private static func secure(_ adjust: (inout BrokerConfiguration) -> Void = { _ in }) async throws -> BrokerConfiguration {
+    private static func secure(_ adjust: (inout BrokerConfiguration) -> Void = { _ in }) async throws
+        -> BrokerConfiguration
+    {
         let server = try await SharedServer.get()
         let certificates = try #require(server.certificates)
         var configuration = try BrokerConfiguration(

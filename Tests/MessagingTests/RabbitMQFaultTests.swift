@@ -18,7 +18,8 @@ extension BrokerTests {
 }
 
 extension BrokerTests.Faults {
-    private static func broker(_ adjust: (inout BrokerConfiguration) -> Void = { _ in }) async throws -> RabbitMQBroker {
+    private static func broker(_ adjust: (inout BrokerConfiguration) -> Void = { _ in }) async throws -> RabbitMQBroker
+    {
         var configuration = try await SharedServer.configuration()
         configuration.heartbeatSeconds = 5
         configuration.longestReconnectDelay = .seconds(1)
@@ -28,12 +29,12 @@ extension BrokerTests.Faults {
 
     /// Publishes and consumes `count` messages while `fault` happens; what was confirmed must arrive.
     ///
-    /// - Parameter settling: How old the queue is when it begins. RabbitMQ 3.10 writes the directory of its quorum
-    ///   queues a few seconds late: after a crash, a queue younger than that has no leader for good.
+    /// `settling` is how old the queue is when it begins. RabbitMQ 3.10 writes the directory of its quorum queues a few
+    /// seconds late: after a crash, a queue younger than that has no leader for good.
     private static func noConfirmedMessageIsLost(
         _ count: Int, settling: Duration = .zero, during fault: () async throws -> Void
     ) async throws {
-        let broker = try await broker { $0.confirmTimeout = .seconds(90) }
+        let broker = try await broker { $0.confirmTimeout = .seconds(40) }
         try await withFixture(broker) { fixture in
             let queue = try await fixture.queue()
             try await Task.sleep(for: settling)
@@ -82,7 +83,7 @@ extension BrokerTests.Faults {
 
     /// As a service does it: while a queue has no leader, the broker may refuse what it takes a moment later.
     private static func publishWithRetry(_ publication: Publication, _ publisher: any MessagePublisher) async throws {
-        for _ in 0..<100 {
+        for _ in 0..<20 {
             do {
                 return try await publisher.publish(publication)
             } catch let error as PublishError where error.isTransient {
@@ -218,7 +219,7 @@ extension BrokerTests.Faults {
             try await publisher.publish(Publication(to: queue, "long work"))
             let delivery = try #require(try await next(of: consumer))
             let wasAlwaysConnected = await Task.detached {
-                // Both cooperative threads may be busy; the connections have threads of their own.
+                // A busy task does not hold up the connections, which have threads of their own.
                 var isConnected = true
                 let end = ContinuousClock.now + .seconds(9)
                 while ContinuousClock.now < end { isConnected = isConnected && broker.state == .connected }
@@ -256,11 +257,14 @@ extension BrokerTests.Faults {
             let impatient = try RabbitMQBroker(hasty)
             let impatientPublisher = try await impatient.makePublisher()
             // The first publication makes the broker block this connection, too.
-            await #expect(throws: PublishError.self) { try await impatientPublisher.publish(Publication(to: queue, "x")) }
+            await #expect(throws: PublishError.self) {
+                try await impatientPublisher.publish(Publication(to: queue, "x"))
+            }
             let error = await #expect(throws: PublishError.self) {
                 try await impatientPublisher.publish(Publication(to: queue, "y"))
             }
-            #expect({ if case .blocked = error?.reasons.first { true } else { false } }(), "\(String(describing: error))")
+            #expect(
+                { if case .blocked = error?.reasons.first { true } else { false } }(), "\(String(describing: error))")
             try await server.control(["set_vm_memory_high_watermark", "0.6"])
             try await blocked
             #expect(broker.state == .connected)

@@ -112,7 +112,9 @@ import Testing
                 model = [step, -step] + model
             default:
                 #expect(fifo.count == model.count && fifo.first == model.first && fifo.isEmpty == model.isEmpty)
-                if let offset = model.indices.randomElement(using: &generator) { #expect(fifo[offset] == model[offset]) }
+                if let offset = model.indices.randomElement(using: &generator) {
+                    #expect(fifo[offset] == model[offset])
+                }
             }
         }
         #expect({ fifo.removeAll() }() == model)

@@ -5,7 +5,8 @@ import Synchronization
 /// the object, or, by a watchdog, with the test process, however that ends.
 package final class RabbitMQServer: Sendable {
     package struct Options: Sendable {
-        /// Adds a TLS listener that demands a client certificate of the same authority.
+        /// Adds a TLS listener that demands a client certificate of the same authority. Their folder goes with the
+        /// server.
         package var certificates: TestCertificates?
         /// More lines for rabbitmq.conf.
         package var configuration: [String] = []
@@ -20,8 +21,8 @@ package final class RabbitMQServer: Sendable {
     }
 
     private struct Children {
-        var broker: Process?
-        var portMapper: Process?
+        var broker: ChildProcess?
+        var portMapper: ChildProcess?
         var watchdog: Process?
         /// Closing it lets the watchdog end the rest.
         var lifeline: Pipe?
@@ -64,6 +65,8 @@ package final class RabbitMQServer: Sendable {
 
     deinit { end(removingDirectory: true) }
 
+    private func path(_ name: String) -> String { directory.appending(path: name).path }
+
     private var configurationText: String {
         var lines = [
             "listeners.tcp.1 = 127.0.0.1:\(port)", "loopback_users = none", "raft.wal_max_size_bytes = 64000000",
@@ -83,11 +86,12 @@ package final class RabbitMQServer: Sendable {
 
     private var environment: [String: String] {
         [
-            "HOME": directory.path, "RABBITMQ_NODENAME": "test\(port)@localhost", "RABBITMQ_NODE_PORT": "\(port)",
-            "RABBITMQ_DIST_PORT": "\(distributionPort)", "RABBITMQ_MNESIA_BASE": directory.appending(path: "data").path,
-            "RABBITMQ_LOG_BASE": directory.appending(path: "log").path,
-            "RABBITMQ_CONFIG_FILE": directory.appending(path: "rabbitmq").path,
-            "RABBITMQ_ENABLED_PLUGINS_FILE": directory.appending(path: "plugins").path,
+            "HOME": directory.path, "ERL_CRASH_DUMP": path("crash"), "RABBITMQ_NODENAME": "test\(port)@localhost",
+            "RABBITMQ_NODE_PORT": "\(port)",
+            "RABBITMQ_DIST_PORT": "\(distributionPort)", "RABBITMQ_MNESIA_BASE": path("data"),
+            "RABBITMQ_LOG_BASE": path("log"),
+            "RABBITMQ_CONFIG_FILE": path("rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": path("plugins"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null", "ERL_EPMD_PORT": "\(portMapperPort)",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             // The script then becomes the broker instead of starting it as a child.
@@ -153,10 +157,13 @@ package final class RabbitMQServer: Sendable {
     private func launch() async throws {
         try children.withLock { children in
             if children.portMapper?.isRunning != true {
-                children.portMapper = try spawn("/usr/bin/env", ["epmd", "-port", "\(portMapperPort)"], log: "epmd.log")
+                children.portMapper = try ChildProcess(
+                    "epmd", ["-port", "\(portMapperPort)"], environment: environment)
             }
-            children.broker = try spawn("\(Self.programs)/rabbitmq-server", [], log: "output.log")
-            let identifiers = [children.broker, children.portMapper].compactMap { $0?.processIdentifier }
+            children.broker = try ChildProcess(
+                "\(Self.programs)/rabbitmq-server", [], environment: environment, output: path("output.log"),
+                errors: path("errors.log"))
+            let identifiers = [children.broker, children.portMapper].compactMap { $0?.pid }
             try identifiers.map(String.init).joined(separator: " ").write(
                 to: directory.appending(path: "pids"), atomically: true, encoding: .utf8)
             if children.watchdog == nil { try startWatchdog(&children) }
@@ -167,31 +174,9 @@ package final class RabbitMQServer: Sendable {
             guard children.withLock({ $0.broker?.isRunning == true }) else { break }
             try await Task.sleep(for: .milliseconds(50))
         }
-        let log = (try? String(contentsOf: directory.appending(path: "output.log"), encoding: .utf8)) ?? ""
+        let log = ["output.log", "errors.log"].compactMap { try? String(contentsOfFile: path($0), encoding: .utf8) }
+            .joined()
         throw DidNotStart(description: "rabbitmq-server does not listen at port \(port): \(log.suffix(2000))")
-    }
-
-    private func spawn(_ program: String, _ arguments: [String], log: String) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.currentDirectoryURL = directory
-        let path = directory.appending(path: log)
-        try Data().write(to: path)
-        let output = try FileHandle(forWritingTo: path)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        // Swift's threads block signals, and a child inherits that: it would be deaf to SIGTERM.
-        var none = sigset_t()
-        var previous = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &previous)
-        defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-        try process.run()
-        try output.close()
-        return process
     }
 
     /// A shell that outlives this process for a moment: when its input ends, it ends the server and the folder.
@@ -200,8 +185,10 @@ package final class RabbitMQServer: Sendable {
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = [
-            "-c", "read -r line; kill -KILL $(cat \"$0/pids\") 2>/dev/null; sleep 0.2; rm -rf \"$0\"", directory.path,
+            "-c", "read -r line; kill -KILL $(cat \"$0/pids\") 2>/dev/null; sleep 0.2; rm -rf \"$0\" \"$@\"",
+            directory.path,
         ]
+        if let certificates { process.arguments?.append(certificates.directory.path) }
         process.standardInput = lifeline
         try process.run()
         children.watchdog = process
@@ -209,9 +196,7 @@ package final class RabbitMQServer: Sendable {
     }
 
     private func signal(_ number: Int32) {
-        children.withLock { children in
-            if let broker = children.broker, broker.isRunning { kill(broker.processIdentifier, number) }
-        }
+        children.withLock { $0.broker?.send(number) }
     }
 
     private func endBroker(with number: Int32) async {

@@ -53,7 +53,8 @@ package final class TestCertificates: Sendable {
         try Tool.run(
             "openssl",
             [
-                "x509", "-req", "-days", "2", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
+                "x509", "-req", "-days", "2", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey",
+                path("ca.key"),
                 "-CAcreateserial", "-extfile", path("\(name).ext"), "-out", path("\(name).pem"),
             ])
     }

@@ -26,7 +26,11 @@ terminal_setup
 clear_line() { if $terminal_interactive; then printf '\r\e[K' >&2; fi; }
 
 say() { clear_line; printf '%s\n' "$*" >&2; }
-heading() { say "" "$style_bold$*$style_reset"; say ""; }
+heading() {
+    say ""
+    say "$style_bold$*$style_reset"
+    say ""
+}
 
 # good|warn|bad NAME DETAIL: the end of a step.
 step_line() {

@@ -13,7 +13,7 @@ package import TensorStore
 /// Joins what the classifiers say of a study's regions into one result.
 ///
 /// An event is done with when the ledger has it on disk; what follows from it goes into the ledger's outbox in the same
-/// transaction and is published from there. Call ``open()`` before deliveries come, and keep ``run()`` running beside
+/// transaction and is published from there. Keep ``run()`` running beside
 /// them: it publishes, ends studies at their deadlines and deletes tensors.
 package final class AggregationStage: Stage {
     package typealias Payload = ReceivedEvent
@@ -47,7 +47,7 @@ package final class AggregationStage: Stage {
     /// Opens the ledger, and waits while another process owns it (``missingDependencies()`` says so meanwhile).
     ///
     /// - Throws: ``LedgerError`` where it is damaged or cannot be written, `CancellationError`.
-    package func open() async throws { _ = try await gate.ledger() }
+    package func prepare() async throws { _ = try await gate.ledger() }
 
     package func decode(_ delivery: Delivery) throws(Failure) -> StageInput<ReceivedEvent> {
         try StageInput.read(delivery)

@@ -39,7 +39,7 @@ struct StudyPublisher: Sendable {
     func publish(_ submission: StudySubmission, waiting limit: Duration) async throws -> Answer {
         try await ResultSubscription(broker: broker, pattern: ResultSubscription.everything).run { consumer in
             try await publish(submission)
-            progress.update("published \(submission.event.id); waiting for ingestion")
+            progress.update("submitted \(submission.event.id); waiting for ingestion")
             return try await follow(submission, consumer, until: .now + limit)
         }
     }
@@ -78,9 +78,14 @@ struct StudyPublisher: Sendable {
     static func text(_ event: ResultProgress) -> String {
         let way: [StageName] = [.ingestion, .preprocessing, event.task.stage, .aggregation]
         let place = way.firstIndex(of: event.stage).map { "\($0 + 1)/\(way.count) " } ?? ""
-        let expected =
-            event.regionsExpected.map { event.stage == event.task.stage ? " of \($0)" : ", \($0) regions" } ?? ""
-        let done = event.stage == event.task.stage ? "\(event.regionsDone)\(expected) regions" : "done\(expected)"
+        let done: String
+        if event.stage == event.task.stage {
+            let count = event.regionsExpected ?? event.regionsDone
+            let expected = event.regionsExpected.map { " of \($0)" } ?? ""
+            done = "\(event.regionsDone)\(expected) \(count == 1 ? "region" : "regions")"
+        } else {
+            done = "done" + (event.regionsExpected.map { ", \($0) \($0 == 1 ? "region" : "regions")" } ?? "")
+        }
         return "\(place)\(event.stage.rawValue): \(done)"
     }
 }

@@ -44,7 +44,8 @@ enum CommandEnd {
             line.hasPrefix("  - ") ? String(line.dropFirst(4)) : String(line)
         }
         guard let first = lines.first else { return "" }
-        return first + (lines.count > 1 ? " " + lines.dropFirst().joined(separator: ", ") : "")
+        let line = first + (lines.count > 1 ? " " + lines.dropFirst().joined(separator: ", ") : "")
+        return line.hasSuffix(".") ? String(line.dropLast()) : line
     }
 
     /// Which help to read, as the parser says in its last line: `See 'oncorelay publish --help' for more information.`

@@ -10,9 +10,6 @@ package enum BrainMetastasisDecision {
         case chosen
     }
 
-    /// The patient's origin is that leaf whose mean probability over the regions is largest.
-    package static let patientRule = "mean-of-regions"
-
     /// The leaves, in the order in which they are listed.
     package static let leaves = ["sclc", "nsclc", "bc", "gic"]
 
@@ -67,36 +64,7 @@ package enum BrainMetastasisDecision {
         return RegionDecision(label: label, decisionPath: path, probabilities: probabilities, abstained: abstained)
     }
 
-    /// Joins a patient's regions: the mean of their probabilities; the origin is the leaf with the largest.
-    ///
-    /// Regions whose first node said nothing have no probabilities and do not count for the mean. The origin is
-    /// `indeterminate` when nothing is left, when two leaves are equal, or when more stays undivided with `lung` or
-    /// `non-lung` than any leaf has.
-    package static func patient(_ regions: [RegionDecision]) -> PatientFinding {
-        let counted = regions.filter { !$0.probabilities.isEmpty }
-        var means: [String: Double] = [:]
-        for region in counted {
-            for (label, probability) in region.probabilities {
-                means[label, default: 0] += probability / Double(counted.count)
-            }
-        }
-        let largest = means.values.max() ?? 0
-        let candidates = means.filter { $0.value == largest }.map(\.key)
-        let origin = candidates.count == 1 && leaves.contains(candidates[0]) ? candidates[0] : nil
-        return PatientFinding(
-            origin: origin ?? RegionDecision.indeterminate, status: nil, probability: origin.flatMap { means[$0] },
-            probabilities: means, rule: patientRule,
-            agreement: agreement(regions.map(\.label), with: origin ?? RegionDecision.indeterminate))
-    }
-
     private static func notEvaluated(_ role: ClassifierRole) -> Abstention {
         Abstention(code: .modelMissing, reason: "\(role.rawValue) was not evaluated")
-    }
-
-    /// Share of the decided regions that say the same; nil when none decided, or nothing is said of the patient.
-    static func agreement(_ labels: [String], with finding: String) -> Double? {
-        let decided = labels.filter { $0 != RegionDecision.indeterminate }
-        guard !decided.isEmpty, finding != RegionDecision.indeterminate else { return nil }
-        return Double(decided.filter { $0 == finding }.count) / Double(decided.count)
     }
 }

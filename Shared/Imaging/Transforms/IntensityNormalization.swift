@@ -70,9 +70,9 @@ package struct IntensityNormalization: Codable, Sendable, Equatable {
             return NormalizationParameters(
                 shift: mean, scale: deviation > 0 ? 1 / deviation : 1, lower: clip.map { -$0 }, upper: clip)
         case .minMax:
-            let sorted = values.sorted()
-            let low = IntensityStatistics.percentile(lowerPercentile, of: sorted)
-            let high = IntensityStatistics.percentile(upperPercentile, of: sorted)
+            guard let order = OrderStatistics(values) else { return .identity }
+            let low = order.percentile(lowerPercentile)
+            let high = order.percentile(upperPercentile)
             return NormalizationParameters(shift: low, scale: high > low ? 1 / (high - low) : 1, lower: 0, upper: 1)
         }
     }

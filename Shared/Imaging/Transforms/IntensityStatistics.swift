@@ -46,23 +46,13 @@ struct IntensityStatistics {
         return (mean, (squares / Double(values.count)).squareRoot())
     }
 
-    /// Linear between the two nearest ranks (NumPy's default).
-    static func percentile(_ percent: Double, of sorted: [Float]) -> Double {
-        guard let last = sorted.last else { return 0 }
-        let position = min(max(percent, 0), 100) / 100 * Double(sorted.count - 1)
-        let index = Int(position)
-        guard index + 1 < sorted.count else { return Double(last) }
-        let low = Double(sorted[index])
-        return low + (Double(sorted[index + 1]) - low) * (position - Double(index))
-    }
-
     /// Otsu's threshold (IEEE Trans Syst Man Cybern 1979;9:62–66) over 256 bins from the lowest to the 99.9th
     /// percentile, so that a few bright vessels do not coarsen the bins: the upper edge of the last bin of the darker
     /// class.
     static func otsuThreshold(_ values: [Float]) -> Float {
-        let sorted = values.sorted()
-        guard let lowest = sorted.first else { return 0 }
-        let highest = Float(percentile(99.9, of: sorted))
+        guard let order = OrderStatistics(values) else { return 0 }
+        let lowest = order.lowest
+        let highest = Float(order.percentile(99.9))
         guard highest > lowest else { return lowest }
         let bins = 256
         var histogram = [Double](repeating: 0, count: bins)

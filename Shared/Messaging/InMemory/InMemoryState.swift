@@ -100,7 +100,9 @@ struct InMemoryState {
     /// Lets messages whose time is over die; as in RabbitMQ only from the head of the queue.
     mutating func expire(_ name: String) {
         let now = Instant.now
-        while let expiry = queues[name]?.ready.first?.expiry, expiry <= now, let message = queues[name]?.ready.popFirst() {
+        while let expiry = queues[name]?.ready.first?.expiry, expiry <= now,
+            let message = queues[name]?.ready.popFirst()
+        {
             die(message, in: name, .expired)
         }
     }
@@ -122,7 +124,9 @@ struct InMemoryState {
     /// Takes the first message of a queue for `owner`.
     mutating func take(from name: String, owner: UInt64) -> Delivery? {
         expire(name)
-        guard let message = queues[name]?.ready.popFirst(), let kind = queues[name]?.description.kind else { return nil }
+        guard let message = queues[name]?.ready.popFirst(), let kind = queues[name]?.description.kind else {
+            return nil
+        }
         let number = makeNumber()
         inHand[number] = (name, owner, message)
         var properties = message.properties

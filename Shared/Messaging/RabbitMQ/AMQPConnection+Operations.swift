@@ -53,7 +53,8 @@ extension AMQPConnection {
     func consume(queue: String, tag: String) throws(BrokerError) {
         defer { arena.reset() }
         amqp_basic_consume(
-            handle, Self.channel, arena.bytes(queue), arena.bytes(tag), 0, 0, 0, amqp_table_t(num_entries: 0, entries: nil))
+            handle, Self.channel, arena.bytes(queue), arena.bytes(tag), 0, 0, 0,
+            amqp_table_t(num_entries: 0, entries: nil))
         try checkLastReply("consuming from queue '\(queue)'")
         amqp_maybe_release_buffers(handle)
     }
@@ -91,7 +92,8 @@ extension AMQPConnection {
             switch try waitForEvent() {
             case .delivered(let number, -1, let isRedelivered, let message): return (number, isRedelivered, message)
             case .oversized(_, let bytes):
-                throw .channelClosed(code: 311, text: "a message of \(bytes) bytes in queue '\(queue)' is too large to fetch")
+                throw .channelClosed(
+                    code: 311, text: "a message of \(bytes) bytes in queue '\(queue)' is too large to fetch")
             default: continue
             }
         }
@@ -115,7 +117,8 @@ extension AMQPConnection {
         var arguments: [String: HeaderValue] = [:]
         if let alternate = exchange.alternateExchange { arguments["alternate-exchange"] = .string(alternate) }
         amqp_exchange_declare(
-            handle, Self.channel, arena.bytes(exchange.name), arena.bytes(exchange.kind.rawValue), passive ? 1 : 0, 1, 0,
+            handle, Self.channel, arena.bytes(exchange.name), arena.bytes(exchange.kind.rawValue), passive ? 1 : 0, 1,
+            0,
             0, arena.table(passive ? [:] : arguments))
         try checkLastReply("declaring exchange '\(exchange.name)'")
         amqp_maybe_release_buffers(handle)

@@ -58,7 +58,8 @@ final class AMQPConnection {
             if let certificate = tls.certificateFile, let key = tls.keyFile {
                 guard amqp_ssl_socket_set_key(socket, certificate, key) == AMQP_STATUS_OK.rawValue else {
                     throw .insecure(
-                        "the client certificate '\(certificate)' and key '\(key)' cannot be read or do not belong together")
+                        "the client certificate '\(certificate)' and key '\(key)' cannot be read or do not belong together"
+                    )
                 }
             }
             amqp_ssl_socket_set_verify_peer(socket, 1)
@@ -113,7 +114,8 @@ final class AMQPConnection {
         case AMQP_RESPONSE_SERVER_EXCEPTION:
             if reply.reply.id == oncorelay_amqp_connection_close, let decoded = reply.reply.decoded {
                 let close = decoded.assumingMemoryBound(to: amqp_connection_close_t.self).pointee
-                let text = "user '\(configuration.user)', virtual host '\(configuration.virtualHost)': \(String(close.reply_text))"
+                let text =
+                    "user '\(configuration.user)', virtual host '\(configuration.virtualHost)': \(String(close.reply_text))"
                 // 320: the broker is shutting down or an operator closed us, which passes.
                 if close.reply_code == 320 { throw .unreachable(text) }
                 throw .accessRefused(text)
@@ -139,6 +141,8 @@ final class AMQPConnection {
     ///
     /// - Parameter mayRead: Whether to read from the socket if the buffer is empty; always so with TLS, which has a
     ///   buffer of its own.
+    /// - Returns: nil if no whole event is here.
+    /// - Throws: `BrokerError` if the connection or the channel is lost.
     func nextEvent(mayRead: Bool) throws(BrokerError) -> AMQPEvent? {
         var mayRead = mayRead || isSecure
         var frame = amqp_frame_t()

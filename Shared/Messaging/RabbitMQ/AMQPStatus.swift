@@ -28,7 +28,8 @@ enum AMQPStatus {
         case AMQP_STATUS_TIMEOUT.rawValue:
             return .unreachable("\(place) did not answer within \(configuration.connectionTimeout)")
         case AMQP_STATUS_SOCKET_ERROR.rawValue:
-            return .unreachable("nothing accepts connections at \(place): is the broker running, and is the port right?")
+            return .unreachable(
+                "nothing accepts connections at \(place): is the broker running, and is the port right?")
         default: return .unreachable("\(place): \(text(status))")
         }
     }

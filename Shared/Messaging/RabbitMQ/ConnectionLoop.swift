@@ -104,7 +104,8 @@ class ConnectionLoop<Message: Sendable> {
         }
         do throws(BrokerError) {
             try write(to: connection)
-            let mayRead = connection.hasBufferedInput ? false : sleep(until: heartbeatDue(connection), watching: connection)
+            let mayRead =
+                connection.hasBufferedInput ? false : sleep(until: heartbeatDue(connection), watching: connection)
             guard connection.descriptor >= 0 else { throw BrokerError.connectionLost("the socket was closed") }
             try read(connection, mayRead: mayRead)
         } catch {

@@ -21,7 +21,8 @@ final class ConsumerLoop: ConnectionLoop<RabbitMQConsumer.Message> {
         self.queues = queues
         self.prefetch = prefetch
         self.buffer = buffer
-        super.init(configuration, role: "consumer of \(queues.joined(separator: ", "))", mailbox: mailbox, states: states)
+        super.init(
+            configuration, role: "consumer of \(queues.joined(separator: ", "))", mailbox: mailbox, states: states)
     }
 
     override func prepare(_ connection: AMQPConnection) throws(BrokerError) {
@@ -51,7 +52,9 @@ final class ConsumerLoop: ConnectionLoop<RabbitMQConsumer.Message> {
         case .acknowledge(let tag):
             if tag.epoch == connection?.epoch { _ = settlement.acknowledge(tag.number) }
         case .reject(let tag, let requeue):
-            if tag.epoch == connection?.epoch, settlement.settle(tag.number) { rejections.append((tag.number, requeue)) }
+            if tag.epoch == connection?.epoch, settlement.settle(tag.number) {
+                rejections.append((tag.number, requeue))
+            }
         case .setPrefetch(let count, let continuation):
             prefetch = count
             newPrefetch.append(continuation)
@@ -67,7 +70,8 @@ final class ConsumerLoop: ConnectionLoop<RabbitMQConsumer.Message> {
     /// What was asked while there is no connection holds for the next one.
     private func settleWithoutConnection() {
         for continuation in newPrefetch {
-            continuation.resume(throwing: BrokerError.connectionLost("\(lastProblem); the prefetch holds after reconnecting"))
+            continuation.resume(
+                throwing: BrokerError.connectionLost("\(lastProblem); the prefetch holds after reconnecting"))
         }
         newPrefetch = []
         if !stoppers.isEmpty {

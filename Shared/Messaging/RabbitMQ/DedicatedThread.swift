@@ -34,6 +34,7 @@ enum DedicatedThread {
                 return nil
             }, box.toOpaque())
         pthread_sigmask(SIG_SETMASK, &previous, nil)
-        precondition(status == 0, "no thread can be started for a broker connection: \(String(cString: strerror(status)))")
+        precondition(
+            status == 0, "no thread can be started for a broker connection: \(String(cString: strerror(status)))")
     }
 }

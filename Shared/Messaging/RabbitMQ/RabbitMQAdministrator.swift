@@ -73,7 +73,8 @@ final class RabbitMQAdministrator: TopologyAdministrator {
         try await perform { loop throws(BrokerError) in
             try loop.withConnection { connection throws(BrokerError) in
                 var deliveries: [Delivery] = []
-                while deliveries.count < limit, let (number, isRedelivered, message) = try connection.get(queue: queue) {
+                while deliveries.count < limit, let (number, isRedelivered, message) = try connection.get(queue: queue)
+                {
                     deliveries.append(
                         Delivery(
                             queue: queue, exchange: message.exchange, routingKey: message.routingKey,

@@ -37,6 +37,11 @@ package final class StageRunner<Work: Stage>: Service {
 
     /// Works until it is asked to stop (gracefully, or by cancellation) and what is in hand is finished.
     package func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await self.stage.prepare() }
+        } catch is CancellationError {
+            return
+        }
         let connector = BrokerConnector(broker: broker, readiness: readiness, logger: logger)
         guard try await connector.waitForTopology(),
             let publisher = try await connector.connect({ try await $0.makePublisher() }),

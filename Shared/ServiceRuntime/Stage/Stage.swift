@@ -42,6 +42,9 @@ package protocol Stage: Sendable {
 
     static var name: StageName { get }
 
+    /// Makes ready what must be there before the first delivery comes; may wait long.
+    func prepare() async throws
+
     /// Reads a delivery.
     func decode(_ delivery: Delivery) throws(Failure) -> StageInput<Payload>
 
@@ -60,6 +63,8 @@ package protocol Stage: Sendable {
 }
 
 extension Stage {
+    package func prepare() async throws {}
+
     package func rejection(
         of failure: Failure, input: StageInput<Payload>?, delivery: Delivery, in context: StageContext
     ) throws -> [OutgoingEvent] {

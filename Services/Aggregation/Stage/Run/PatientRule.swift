@@ -18,8 +18,12 @@ package enum PatientRule {
         }
     }
 
-    /// The mean over the regions that have probabilities, key by key. A region whose branch could not be evaluated
-    /// has mass on `lung` or `non-lung`; where such mass leads, no origin is named.
+    /// The mean over the regions that have probabilities, key by key, walked down the hierarchy: first the heavier
+    /// branch, then its heavier leaf. The patient's finding so never leaves the way that the regions' decisions take;
+    /// a single region's own decision, by its models' thresholds, is the patient's.
+    ///
+    /// A region whose branch could not be evaluated has mass on `lung` or `non-lung`; where that could turn the
+    /// decision, no origin is named.
     private static func origin(of regions: [RegionClassified]) -> PatientFinding {
         let voices = regions.filter { !$0.probabilities.isEmpty }
         var mean: [String: Double] = [:]
@@ -27,25 +31,25 @@ package enum PatientRule {
             for (key, probability) in region.probabilities { mean[key, default: 0] += probability }
         }
         mean = mean.mapValues { $0 / Double(voices.count) }
-        // Equal probabilities go to the earlier origin, so that the answer does not depend on hashing.
-        let order = origins + mean.keys.filter { !origins.contains($0) }.sorted()
-        let top = order.filter { mean[$0] != nil }.max {
-            (mean[$0] ?? 0) < (mean[$1] ?? 0) || isLater($0, $1, mean, order)
-        }
-        guard let top, origins.contains(top), let probability = mean[top], probability > 0 else {
+        let leaf = voices.count == 1 ? origins.first { $0 == voices[0].label } : leadingLeaf(of: mean)
+        guard let leaf, let probability = mean[leaf] else {
             return PatientFinding(
                 origin: indeterminate, status: nil, probability: nil, probabilities: mean, rule: meanRule,
                 agreement: nil)
         }
         return PatientFinding(
-            origin: top, status: nil, probability: probability, probabilities: mean, rule: meanRule,
-            agreement: agreement(of: regions, with: top))
+            origin: leaf, status: nil, probability: probability, probabilities: mean, rule: meanRule,
+            agreement: agreement(of: regions, with: leaf))
     }
 
-    private static func isLater(_ one: String, _ other: String, _ mean: [String: Double], _ order: [String]) -> Bool {
-        guard mean[one] == mean[other], let first = order.firstIndex(of: one), let second = order.firstIndex(of: other)
-        else { return false }
-        return first > second
+    /// Equal masses go to the earlier branch and leaf, so that the answer does not depend on hashing.
+    private static func leadingLeaf(of mean: [String: Double]) -> String? {
+        func mass(_ keys: [String]) -> Double { keys.reduce(0) { $0 + (mean[$1] ?? 0) } }
+        let lung = mass(["lung", "sclc", "nsclc"]) >= mass(["non-lung", "bc", "gic"])
+        let (branch, first, second) = lung ? ("lung", "sclc", "nsclc") : ("non-lung", "bc", "gic")
+        let (one, other) = (mean[first] ?? 0, mean[second] ?? 0)
+        guard one > 0 || other > 0, abs(one - other) >= mean[branch] ?? 0 else { return nil }
+        return one >= other ? first : second
     }
 
     /// Positive if any node is; negative only if all nodes of the study were decided.

@@ -1,0 +1,55 @@
+import Classifiers
+import Contracts
+import Foundation
+import NeuralNetwork
+import Synchronization
+
+/// What lies in the folder of models.
+enum ModelSet: Sendable {
+    /// Nothing, not even the folder.
+    case absent
+    /// A folder without models.
+    case empty
+    /// Networks so small that the stages are what works.
+    case tiny
+
+    func write(to folder: String) throws {
+        switch self {
+        case .absent: break
+        case .empty: try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        case .tiny:
+            for role in ClassifierRole.allCases { try Self.tinyModel(role).write(to: "\(folder)/\(role.rawValue)") }
+        }
+    }
+
+    /// Samples along each axis of a brain patch, and their distance in mm.
+    static let patchSize = 16
+    static let patchSpacing = 4.0
+    /// Pixels along each side of a cut-out.
+    static let cutOutSize = 75
+
+    private static let cache = Mutex<[ClassifierRole: ModelFolder]>([:])
+
+    private static func tinyModel(_ role: ClassifierRole) throws -> ModelFolder {
+        try cache.withLock { cache in
+            if let known = cache[role] { return known }
+            var description = SeededModel.defaultDescription(role)
+            switch description.architecture {
+            case .resnet3D(var network):
+                network.depth = 6
+                network.widthMultiplier = 1.0 / 16
+                description.architecture = .resnet3D(network)
+                description.gradCAM = .init(layer: "layer1")
+                description.input.size = Array(repeating: patchSize, count: 3)
+                description.input.spacing = Array(repeating: patchSpacing, count: 3)
+            case .inceptionV3(var network):
+                network.widthMultiplier = 1.0 / 16
+                description.architecture = .inceptionV3(network)
+                description.input.size = [cutOutSize, cutOutSize]
+            }
+            let model = try SeededModel.make(description)
+            cache[role] = model
+            return model
+        }
+    }
+}
