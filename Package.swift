@@ -88,15 +88,24 @@ let package = Package(
         room("Imaging", at: "Shared/Imaging", ["Tensors", "Contracts", "Digests", "CNIfTI"]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
-            ["Contracts", "Messaging", "TensorStore", "Tensors", configuration, logging, lifecycle, unixSignals, flyingFox]),
+            [
+                "Contracts", "Messaging", "TensorStore", "Tensors", configuration, logging, lifecycle, unixSignals,
+                flyingFox,
+            ]),
         room(
             "Serving", at: "Shared/Serving",
             ["Classifiers", "NeuralNetwork", "ServiceRuntime", "TensorStore", "Tensors", "Contracts"]),
     ]
-        + service("Ingestion", executable: "oncorelay-ingestion", ["Imaging", "Messaging", "TensorStore", "Tensors", "Digests"])
-        + service("Preprocessing", executable: "oncorelay-preprocessing", ["Imaging", "Messaging", "TensorStore", "Tensors"])
-        + service("BrainMetastasis", executable: "oncorelay-brain-metastasis", ["Serving", "Classifiers", "Messaging", "TensorStore"])
-        + service("LymphNode", executable: "oncorelay-lymph-node", ["Serving", "Classifiers", "Messaging", "TensorStore"])
+        + service(
+            "Ingestion", executable: "oncorelay-ingestion",
+            ["Imaging", "Messaging", "TensorStore", "Tensors", "Digests"])
+        + service(
+            "Preprocessing", executable: "oncorelay-preprocessing", ["Imaging", "Messaging", "TensorStore", "Tensors"])
+        + service(
+            "BrainMetastasis", executable: "oncorelay-brain-metastasis",
+            ["Serving", "Classifiers", "Messaging", "TensorStore"])
+        + service(
+            "LymphNode", executable: "oncorelay-lymph-node", ["Serving", "Classifiers", "Messaging", "TensorStore"])
         + service(
             "Aggregation", executable: "oncorelay-aggregation",
             ["Imaging", "TensorStore", "Tensors", "Messaging", grdb, logging, lifecycle])
@@ -116,7 +125,8 @@ let package = Package(
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
-                name: "oncorelay-benchmark", dependencies: ["Contracts", "Messaging", argumentParser],
+                name: "oncorelay-benchmark",
+                dependencies: ["Contracts", "Messaging", "TensorStore", "Tensors", argumentParser],
                 path: "ops/benchmarks/pipeline/Driver", swiftSettings: settings),
 
             // Tests: a target for each room, then studies through all stages, in memory and over real servers.
@@ -132,10 +142,19 @@ let package = Package(
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
                 "AggregationTests",
-                ["Aggregation", "ServiceRuntime", "Contracts", "Messaging", "TensorStore", "Tensors", "Imaging", logging, grdb]),
+                [
+                    "Aggregation", "ServiceRuntime", "Contracts", "Messaging", "TensorStore", "Tensors", "Imaging",
+                    logging, grdb,
+                ]),
             tests(
                 "CommandLineTests",
                 ["oncorelay", "Aggregation", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", argumentParser]),
+            tests(
+                "PipelineTests",
+                [
+                    "EmbeddedPipeline", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", "Tensors", "Imaging",
+                    "Classifiers", "NeuralNetwork", "Digests", "TestSupport", logging,
+                ]),
             tests(
                 "IntegrationTests",
                 [

@@ -36,7 +36,8 @@ package struct PatchReader: Sendable {
             let names = missing.map(\.rawValue).joined(separator: ", ")
             return .failure(
                 AbstentionError(
-                    Abstention(code: .missingSequence, reason: "\(role.rawValue) wants \(names), which the study lacks")))
+                    Abstention(code: .missingSequence, reason: "\(role.rawValue) wants \(names), which the study lacks")
+                ))
         }
         if input.sequences == found.patch.sequences { return .success((found.tensor, found.patch.affine)) }
         let channels = input.sequences.compactMap { found.patch.sequences.firstIndex(of: $0) }
@@ -57,7 +58,8 @@ package struct PatchReader: Sendable {
             tensor.buffer.withUnsafeBytes { source in
                 for (position, channel) in channels.enumerated() {
                     UnsafeMutableRawBufferPointer(rebasing: target[position * bytes..<(position + 1) * bytes])
-                        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[channel * bytes..<(channel + 1) * bytes]))
+                        .copyMemory(
+                            from: UnsafeRawBufferPointer(rebasing: source[channel * bytes..<(channel + 1) * bytes]))
                 }
             }
         }

@@ -67,12 +67,15 @@ package struct RegionClassification: Sendable {
 
     /// The event that says what was decided, with the heat maps of the decision's own nodes in the store.
     package func classified(
-        _ decision: RegionDecision, _ answers: NodeAnswers, of region: RegionPrepared, since start: ContinuousClock.Instant,
+        _ decision: RegionDecision, _ answers: NodeAnswers, of region: RegionPrepared,
+        since start: ContinuousClock.Instant,
         in context: StageContext
     ) async throws -> OutgoingEvent {
         var path = decision.decisionPath
         for index in path.indices {
-            guard let (finding, affine) = answers.findings[path[index].node], let map = finding.heatmap else { continue }
+            guard let (finding, affine) = answers.findings[path[index].node], let map = finding.heatmap else {
+                continue
+            }
             let key = TensorKey.heatmap(path[index].node, region: region.regionID, run: region.runID)
             path[index].heatmap = Heatmap(
                 label: finding.evidence.label, layer: finding.layer,

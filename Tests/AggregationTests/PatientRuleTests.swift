@@ -42,7 +42,7 @@ struct PatientRuleTests {
         ])
         #expect(finding.origin == "sclc")
         #expect(abs(try #require(finding.agreement) - 2.0 / 3) < 1e-12)
-        #expect(finding.rule == "mean of the regions' probabilities")
+        #expect(finding.rule == "mean of the regions' probabilities, down the hierarchy")
         #expect(finding.label == "sclc")
     }
 

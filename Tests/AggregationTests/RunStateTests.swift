@@ -68,10 +68,10 @@ struct RunStateTests {
 
     @Test func aDuplicateUnderWayIsAcceptedAgainAndItsCopiesAreDeletedOnlyIfTheyLieElsewhere() throws {
         let state = try plannedState()
-        #expect(state.ingestedAgain(Sample.ingested("run")) == [.accept])
+        #expect(state.ingestedAgain(Sample.ingested("run")) == [.acceptAgain])
         var copy = Sample.ingested("run")
         copy.series[0].tensor.key = "elsewhere"
-        #expect(state.ingestedAgain(copy) == [.accept, .delete(["elsewhere"])])
+        #expect(state.ingestedAgain(copy) == [.acceptAgain, .delete(["elsewhere"])])
     }
 
     @Test func aDuplicateOfAnEndedRunIsAnnouncedAgainAndItsTensorsAreDeleted() throws {

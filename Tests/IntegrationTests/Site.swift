@@ -12,7 +12,8 @@ final class Site: Sendable {
     /// Why tests are skipped where the servers are not installed.
     static let isPossible = RabbitMQServer.isInstalled && RedisServer.isInstalled
     static let reason: String =
-        RabbitMQServer.isInstalled ? "redis-server is not installed (apt-get install redis-server)" : RabbitMQServer.reason
+        RabbitMQServer.isInstalled
+        ? "redis-server is not installed (apt-get install redis-server)" : RabbitMQServer.reason
 
     let rabbit: RabbitMQServer
     let redis: RedisServer

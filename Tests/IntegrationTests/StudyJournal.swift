@@ -40,7 +40,9 @@ final class StudyJournal: Sendable {
     }
 
     /// Results of studies that nobody published.
-    var unexpected: [String] { state.withLock { state in state.outcomes.keys.filter { !state.published.contains($0) } } }
+    var unexpected: [String] {
+        state.withLock { state in state.outcomes.keys.filter { !state.published.contains($0) } }
+    }
 
     func observe(_ delivery: Delivery) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(delivery.body)) as? [String: Any],
@@ -65,11 +67,13 @@ final class StudyJournal: Sendable {
 final class SiteClient: Sendable {
     let journal = StudyJournal()
     let broker: RabbitMQBroker
+    private let site: Site
     private let publisher: any MessagePublisher
     private let consumer: any MessageConsumer
     private let listening: Task<Void, Never>
 
     init(_ site: Site) async throws {
+        self.site = site
         broker = site.broker
         publisher = try await broker.makePublisher()
         let queue = "test.results.\(UUID().uuidString.lowercased())"
@@ -117,8 +121,20 @@ final class SiteClient: Sendable {
         return false
     }
 
-    /// Waits until every published study has an outcome.
-    func waitForAll(seconds: Int = 120) async -> Bool { await wait(seconds: seconds) { journal.lost.isEmpty } }
+    /// Waits until every published study has an outcome; prints where everything stands when one has none.
+    func waitForAll(seconds: Int = 120) async -> Bool {
+        if await wait(seconds: seconds, until: { journal.lost.isEmpty }) { return true }
+        let queues = StageName.allCases.flatMap { QueueName.work($0) } + QueueName.allParking
+        if let administrator = try? await broker.makeAdministrator() {
+            print("queues:", (try? await administrator.queueStatus(queues)) ?? [])
+            await administrator.close()
+        }
+        for stage in StageName.allCases {
+            print("\(stage.rawValue):", (try? site.service(stage)?.get("/readyz").body) ?? "does not answer")
+        }
+        print((try? site.logs()) ?? "")
+        return false
+    }
 
     func ready(_ queues: [String]) async throws -> Int {
         let administrator = try await broker.makeAdministrator()

@@ -4,7 +4,9 @@ import ServiceRuntime
 import Testing
 
 @Suite struct SettingsTests {
-    private func settings(_ arguments: [String] = [], _ environment: [String: String] = [:]) async throws -> ServiceSettings {
+    private func settings(_ arguments: [String] = [], _ environment: [String: String] = [:]) async throws
+        -> ServiceSettings
+    {
         let reader = try await SettingsSources.reader(arguments: ["oncorelay"] + arguments, environment: environment)
         return try ServiceSettings(reader, stage: .ingestion)
     }

@@ -23,7 +23,9 @@ import Testing
             await gate.open()
             let events = try await harness.take(1, from: aggregation)
             #expect(events.first?.properties.type == RegionLost.eventType)
-            try await harness.wait("acknowledged") { harness.metrics.counter(MetricNames.deliveries, [("outcome", "done")]) == 1 }
+            try await harness.wait("acknowledged") {
+                harness.metrics.counter(MetricNames.deliveries, [("outcome", "done")]) == 1
+            }
         }
         #expect(try await harness.ready(QueueName.work(.preprocessing, .routine)) == 0)
     }

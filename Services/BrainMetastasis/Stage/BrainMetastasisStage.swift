@@ -40,7 +40,7 @@ package struct BrainMetastasisStage: Stage {
         let patches: PatchReader
         do {
             patches = try await PatchReader(region, store: store)
-        } catch where StoreFailure.isLoss(error) {
+        } catch  where StoreFailure.isLoss(error) {
             return try RegionClassification.lost(error, region, in: context)
         }
         var answers = NodeAnswers()

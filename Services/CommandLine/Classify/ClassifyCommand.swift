@@ -4,9 +4,9 @@ import Logging
 import ServiceRuntime
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// `oncorelay classify STUDY.json`
@@ -23,7 +23,8 @@ struct ClassifyCommand: AsyncParsableCommand {
             time, 64 wrong use, 65 the file holds no such study, 66 it cannot be read, 130 interrupted.
             """)
 
-    @Argument(help: ArgumentHelp("The study, as JSON.", valueName: "study.json"), completion: .file(extensions: ["json"]))
+    @Argument(
+        help: ArgumentHelp("The study, as JSON.", valueName: "study.json"), completion: .file(extensions: ["json"]))
     var study: String
 
     @Option(help: ArgumentHelp(SettingsKey.roots.optionSummary, valueName: "dir"), completion: .directory)
@@ -49,7 +50,8 @@ struct ClassifyCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard ["auto", "fp32"].contains(precision) else {
-            throw ValidationError("--precision: expected auto or fp32, found \(precision); this version computes in fp32")
+            throw ValidationError(
+                "--precision: expected auto or fp32, found \(precision); this version computes in fp32")
         }
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
@@ -66,7 +68,8 @@ struct ClassifyCommand: AsyncParsableCommand {
             roots: try roots(values), models: values.given(.models, option: models),
             heatmaps: try out.map { try Self.folder($0 + "/heatmaps") },
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
-        let pipeline = EmbeddedPipeline(settings: settings, logger: Logger(label: "oncorelay") { _ in SwiftLogNoOpLogHandler() })
+        let pipeline = EmbeddedPipeline(
+            settings: settings, logger: Logger(label: "oncorelay") { _ in SwiftLogNoOpLogHandler() })
         let timeout = timeout
         let answer = try await Interruption.cancels {
             try await pipeline.run { broker in

@@ -37,7 +37,7 @@ struct ModelSeedCommand: AsyncParsableCommand {
 
     func run() async throws {
         let chosen = try chosenSequences()
-        for role in ClassifierRole.allCases {
+        for (number, role) in ClassifierRole.allCases.enumerated() {
             var description = SeededModel.defaultDescription(role)
             if let chosen, role.task == .brainMetastasis { description.input.sequences = chosen }
             if size == .tiny { Self.shrink(&description, role) }
@@ -45,7 +45,7 @@ struct ModelSeedCommand: AsyncParsableCommand {
                 network.inputChannels = description.input.sequences.count
                 description.architecture = .resnet3D(network)
             }
-            let model = try SeededModel.make(description, seed: seed)
+            let model = try SeededModel.make(description, seed: seed &+ UInt64(number))
             try model.write(to: "\(output)/\(role.rawValue)")
         }
         try Console.standard.json(["models": ClassifierRole.allCases.map { "\(output)/\($0.rawValue)" }])

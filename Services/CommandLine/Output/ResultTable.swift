@@ -79,7 +79,7 @@ struct ResultTable: Sendable {
         var table = TextTable([.shrinking("decision"), .left("says"), .right("p"), .right("threshold")])
         for node in path {
             table.add([
-                node.node, node.label ?? "abstained", Self.evidence(node),
+                node.node, node.label ?? "abstained", evidence(node),
                 node.threshold.map { NumberText.fixed($0, 3) } ?? "–",
             ])
         }
@@ -161,11 +161,12 @@ extension ResultTable {
     }
 
     /// A step's probability with the label that it is of, which is not always the label that was given: `lung 0.200`.
-    private static func evidence(_ node: NodeDecision) -> String {
+    /// The number alone where the terminal is too narrow.
+    private func evidence(_ node: NodeDecision) -> String {
         guard let probability = node.probability else { return "–" }
         let number = NumberText.fixed(probability, 3)
-        guard let labels = ClassifierRole(rawValue: node.node)?.labels, let label = node.label, labels.contains(label),
-            let threshold = node.threshold
+        guard width >= 60, let labels = ClassifierRole(rawValue: node.node)?.labels, let label = node.label,
+            labels.contains(label), let threshold = node.threshold
         else { return number }
         guard probability < threshold else { return "\(label) \(number)" }
         return labels.first { $0 != label }.map { "\($0) \(number)" } ?? number

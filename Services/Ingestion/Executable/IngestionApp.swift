@@ -9,7 +9,8 @@ enum IngestionApp {
             let work = BlockingWork(label: "ingestion", width: settings.threads)
             return AssembledStage(
                 IngestionStage(
-                    roots: settings.roots, store: environment.store, tensorLifetime: settings.tensorLifetime, work: work))
+                    roots: settings.roots, store: environment.store, tensorLifetime: settings.tensorLifetime, work: work
+                ))
         }
     }
 }

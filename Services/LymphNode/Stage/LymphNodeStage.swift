@@ -35,7 +35,7 @@ package struct LymphNodeStage: Stage {
         let patches: PatchReader
         do {
             patches = try await PatchReader(region, store: store)
-        } catch where StoreFailure.isLoss(error) {
+        } catch  where StoreFailure.isLoss(error) {
             return try RegionClassification.lost(error, region, in: context)
         }
         var answers = NodeAnswers()

@@ -59,11 +59,13 @@ struct CutOutMaker: PatchMaker {
         var origin = Point.zero
         origin[frame.sliceAxis] = Double(section.slice)
         origin[frame.columnAxis] =
-            frame.reversesColumns ? Double(section.columns.upperBound) + left : Double(section.columns.lowerBound) - left
+            frame.reversesColumns
+            ? Double(section.columns.upperBound) + left : Double(section.columns.lowerBound) - left
         origin[frame.rowAxis] =
             frame.reversesRows ? Double(section.rows.upperBound) + top : Double(section.rows.lowerBound) - top
         return Affine(
-            axes[frame.columnAxis] * (frame.reversesColumns ? -1 : 1), axes[frame.rowAxis] * (frame.reversesRows ? -1 : 1),
+            axes[frame.columnAxis] * (frame.reversesColumns ? -1 : 1),
+            axes[frame.rowAxis] * (frame.reversesRows ? -1 : 1),
             axes[frame.sliceAxis], translation: volume.affine.apply(origin))
     }
 

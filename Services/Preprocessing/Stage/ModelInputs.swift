@@ -2,9 +2,9 @@ import Contracts
 import Synchronization
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What the models in service want to be fed, read off their `model.json`; the weights are not touched.
@@ -30,7 +30,9 @@ final class ModelInputs: Sendable {
     func inputs(for task: ClinicalTask) throws(Failure) -> [ClassifierRole: ModelInput] {
         let now = ContinuousClock.now
         let current = cache.withLock { $0 }
-        if let readAt = current.readAt, now - readAt < .seconds(2) { return current.inputs.filter { $0.key.task == task } }
+        if let readAt = current.readAt, now - readAt < .seconds(2) {
+            return current.inputs.filter { $0.key.task == task }
+        }
         let all = try read()
         cache.withLock { $0 = Cache(inputs: all, readAt: now) }
         return all.filter { $0.key.task == task }
@@ -63,7 +65,9 @@ final class ModelInputs: Sendable {
         return entries.filter { !$0.hasPrefix(".") }.flatMap { entry -> [String] in
             var isDirectory = false
             let path = directory + "/" + entry
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory else { return [] }
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory else {
+                return []
+            }
             return modelFolders(beneath: path, depth: depth - 1)
         }
     }

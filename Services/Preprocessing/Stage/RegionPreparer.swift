@@ -103,7 +103,8 @@ extension IntensityNormalization {
         guard let measured = Measured(rawValue: model.measured ?? Measured.head.rawValue) else {
             throw Failure(
                 .modelDamaged, .transient,
-                "input.normalization.measured: expected head, otsu, nonzero or all, found another word; mend model.json")
+                "input.normalization.measured: expected head, otsu, nonzero or all, found another word; mend model.json"
+            )
         }
         self.init(
             method: method, measured: measured, lowerPercentile: model.lowerPercentile ?? 0.5,

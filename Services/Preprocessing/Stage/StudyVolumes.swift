@@ -42,7 +42,7 @@ struct StudyVolumes: Sendable {
             let tensor = try await store.redeem(reference)
             return try Volume(
                 tensor: tensor, geometry: geometry, slope: slope, intercept: intercept, subject: subject)
-        } catch where StoreFailure.isLoss(error) {
+        } catch  where StoreFailure.isLoss(error) {
             let loaded = try await work.run { [resolver, reader] in
                 try reader.read(resolver.resolve(location, subject: subject), subject: subject)
             }

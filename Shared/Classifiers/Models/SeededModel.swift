@@ -29,7 +29,8 @@ package enum SeededModel {
 
     /// The small model that stands in for a role where no models are given.
     package static func makeDefault(_ role: ClassifierRole) throws(ClassifierError) -> ModelFolder {
-        try make(defaultDescription(role))
+        // A seed for each role: otherwise two networks of one shape would be one network.
+        try make(defaultDescription(role), seed: UInt64(ClassifierRole.allCases.firstIndex(of: role) ?? 0) + 1)
     }
 
     /// What the default model of a role is.

@@ -30,16 +30,23 @@ package enum EventCoding {
         _ type: Payload.Type, from body: [UInt8]
     ) throws(Failure) -> CloudEvent<Payload> {
         try checkBody(body)
-        return try decodeEvent(type, from: body, probe: try decode(EnvelopeProbe.self, from: body))
+        return try decodeChecked(type, from: body)
     }
 
-    /// The version is looked at before the data: an event of a later version is said to be that, not to lack fields.
-    private static func decodeEvent<Payload>(
-        _ type: Payload.Type, from body: [UInt8], probe: EnvelopeProbe
+    private static func decodeChecked<Payload>(
+        _ type: Payload.Type, from body: [UInt8]
     ) throws(Failure) -> CloudEvent<Payload> {
-        if let specversion = probe.specversion { try checkVersion("specversion", specversion, expected: "1.0") }
-        if let found = probe.type { try checkVersion("type", found, expected: Payload.eventType) }
-        let event = try decode(CloudEvent<Payload>.self, from: body)
+        let event: CloudEvent<Payload>
+        do {
+            event = try decode(CloudEvent<Payload>.self, from: body)
+        } catch {
+            // An event of a later version is said to be that, not to lack fields.
+            if let probe = try? decode(EnvelopeProbe.self, from: body) {
+                if let specversion = probe.specversion { try checkVersion("specversion", specversion, expected: "1.0") }
+                if let found = probe.type { try checkVersion("type", found, expected: Payload.eventType) }
+            }
+            throw error
+        }
         try checkVersion("specversion", event.specversion, expected: "1.0")
         try checkVersion("type", event.type, expected: Payload.eventType)
         try checkShortText("id", event.id)
@@ -62,9 +69,9 @@ package enum EventCoding {
         _ body: [UInt8], messageID: String?, contentType: String?
     ) throws(Failure) -> CloudEvent<StudySubmitted> {
         try checkBody(body)
-        let probe = try decode(EnvelopeProbe.self, from: body)
-        if probe.isEnvelope || isCloudEventsContentType(contentType) {
-            return try decodeEvent(StudySubmitted.self, from: body, probe: probe)
+        if isCloudEventsContentType(contentType) { return try decodeChecked(StudySubmitted.self, from: body) }
+        if try decode(EnvelopeProbe.self, from: body).isEnvelope {
+            return try decodeChecked(StudySubmitted.self, from: body)
         }
         let data = try decode(StudySubmitted.self, from: body)
         try data.validate()

@@ -7,13 +7,19 @@ package struct ResultAccepted: EventPayload, Equatable {
     package var revision: Int
     package var task: ClinicalTask
     package var subject: ResultSubject
+    /// `duplicate-study` where this study with this content is known already: nothing is computed again.
+    package var notice: Abstention?
     package var disclaimer = Disclaimer.text
 
-    package init(studyInstanceUID: String, runID: String, revision: Int, task: ClinicalTask, subject: ResultSubject) {
+    package init(
+        studyInstanceUID: String, runID: String, revision: Int, task: ClinicalTask, subject: ResultSubject,
+        notice: Abstention? = nil
+    ) {
         self.studyInstanceUID = studyInstanceUID
         self.runID = runID
         self.revision = revision
         self.task = task
         self.subject = subject
+        self.notice = notice
     }
 }

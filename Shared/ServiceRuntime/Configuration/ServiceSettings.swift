@@ -5,9 +5,9 @@ package import Messaging
 package import TensorStore
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What a service is told from outside, read once at its start.

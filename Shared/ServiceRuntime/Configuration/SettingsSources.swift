@@ -2,9 +2,9 @@ package import Configuration
 import SystemPackage
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Where settings come from: flags, then environment, then a file.

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Faults made on purpose, so that tests can show what survives them. Off unless `ONCORELAY_FAULTS` asks.
@@ -43,7 +43,8 @@ package struct FaultInjection: Sendable, Equatable {
         var rules: [Rule] = []
         for part in text.split(separator: ",") {
             let words = part.split(separator: ":", maxSplits: 2).map(String.init)
-            guard words.count >= 2, let point = Point(rawValue: words[0]), let action = Action(rawValue: words[1]) else {
+            guard words.count >= 2, let point = Point(rawValue: words[0]), let action = Action(rawValue: words[1])
+            else {
                 throw SettingsError(
                     key: SettingsKey.faults.name,
                     expected: "point:action[:marker] with point one of "

@@ -2,17 +2,17 @@ import Contracts
 import FlyingFox
 import FlyingSocks
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 package import Logging
 import ServiceLifecycle
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// `/livez`, `/readyz` and `/metrics` over HTTP.
@@ -64,7 +64,7 @@ package struct HealthServer: Service {
         }
         do {
             try await cancelWhenGracefulShutdown { try await server.run() }
-        } catch where Task.isCancelled || Task.isShuttingDownGracefully {
+        } catch  where Task.isCancelled || Task.isShuttingDownGracefully {
             return
         } catch {
             throw SettingsError(

@@ -2,14 +2,14 @@ import Contracts
 package import Logging
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Writes one JSON object a line to standard error: `time`, `level`, `logger`, `message`, then the metadata.

@@ -41,7 +41,8 @@ extension StageRunner {
         if delivery.deliveryCount >= configuration.crashLimit {
             // Reading it tells whose it is; working on it would bring this worker down as well.
             let input = try? stage.decode(delivery)
-            work.adopt(runID: input?.runID, regionID: input?.regionID, of: input?.eventID, input?.traceparent, input?.priority)
+            work.adopt(
+                runID: input?.runID, regionID: input?.regionID, of: input?.eventID, input?.traceparent, input?.priority)
             let failure = Failure(
                 .workerCrashed, .poison,
                 "workers ended or lost the broker \(delivery.deliveryCount) times with this message in hand; "
@@ -61,12 +62,11 @@ extension StageRunner {
             configuration.faults.strike(at: .beforeProcess, body: delivery.body)
             let context = work.context
             let stage = stage
-            events = try await withTimeout(configuration.processingTimeout) {
-                try await stage.process(input, in: context)
-            }
+            events = try await watchdog.run { try await stage.process(input, in: context) }
             configuration.faults.strike(at: .afterProcess, body: delivery.body)
         } catch {
-            return await route(Self.failure(of: error, timeout: configuration.processingTimeout), work, input: input, publisher)
+            return await route(
+                Self.failure(of: error, timeout: configuration.processingTimeout), work, input: input, publisher)
         }
         do throws(Failure) {
             guard try await publish(events.map(\.publication), publisher, work.logger) else { return .returned }
@@ -95,7 +95,8 @@ extension StageRunner {
                 return true
             } catch let error as PublishError {
                 if let item = error.failures.first(where: \.isTooLarge) {
-                    throw Failure(.publicationRefused, .permanent, "what follows from this delivery is too large: \(item.reason)")
+                    throw Failure(
+                        .publicationRefused, .permanent, "what follows from this delivery is too large: \(item.reason)")
                 }
                 logger.warning(
                     "the broker did not take what follows from a delivery; it stays in hand and is published again",
@@ -120,7 +121,8 @@ extension StageRunner {
             Failure(
                 .processingTimeout, .transient,
                 "work was not finished within \(timeout.components.seconds) s; it is tried again")
-        default: StoreFailure.failure(of: error) ?? Failure(.internalError, .transient, "unexpected: \(type(of: error))")
+        default:
+            StoreFailure.failure(of: error) ?? Failure(.internalError, .transient, "unexpected: \(type(of: error))")
         }
     }
 }

@@ -19,10 +19,12 @@ extension StageRunner {
             ])
         switch failure.failureClass {
         case .invalid:
-            guard let events = try? stage.rejection(
-                of: failure, input: input, delivery: work.delivery, in: work.context)
+            guard
+                let events = try? stage.rejection(
+                    of: failure, input: input, delivery: work.delivery, in: work.context)
             else { return await park(failure, work, telling: [], publisher) }
-            return (try? await publish(events.map(\.publication), publisher, work.logger)) == true ? .rejected : .returned
+            return (try? await publish(events.map(\.publication), publisher, work.logger)) == true
+                ? .rejected : .returned
         case .transient:
             if let rung = RetryLadder.rung(afterAttempt: work.attempt) {
                 return await delay(work, on: rung, publisher)
@@ -31,7 +33,8 @@ extension StageRunner {
         case .permanent:
             return await park(failure, work, telling: parkedEvents(failure, work), publisher)
         case .poison:
-            let events = input == nil
+            let events =
+                input == nil
                 ? try? stage.rejection(of: failure, input: nil, delivery: work.delivery, in: work.context) : nil
             return await park(failure, work, telling: parkedEvents(failure, work) + (events ?? []), publisher)
         }
@@ -43,7 +46,8 @@ extension StageRunner {
         // Parked again after a replay is a new fact; the same parking published twice is not.
         let event = try? work.context.pipelineEvent(
             payload, run: runID, region: work.regionID,
-            discriminator: "\(Work.name.rawValue)-\(work.delivery.properties.headers[HeaderName.replayedAt]?.intValue ?? 0)")
+            discriminator:
+                "\(Work.name.rawValue)-\(work.delivery.properties.headers[HeaderName.replayedAt]?.intValue ?? 0)")
         return event.map { [$0] } ?? []
     }
 

@@ -13,6 +13,7 @@ package final class StageRunner<Work: Stage>: Service {
     let configuration: RunnerConfiguration
     let metrics: MetricsRegistry
     let logger: Logger
+    let watchdog: Watchdog
     private let broker: any Broker
     private let readiness: Readiness
     private let slots: Slots
@@ -31,6 +32,7 @@ package final class StageRunner<Work: Stage>: Service {
         logger[metadataKey: LogKeys.stage] = "\(Work.name.rawValue)"
         self.logger = logger
         slots = Slots(limit: 1)
+        watchdog = Watchdog(limit: configuration.processingTimeout)
         MetricNames.describe(in: metrics)
         metrics.set(MetricNames.inHand, to: 0)
     }
@@ -66,6 +68,8 @@ package final class StageRunner<Work: Stage>: Service {
     }
 
     private func consume(_ consumer: any MessageConsumer, _ publisher: any MessagePublisher) async {
+        let watching = Task { [watchdog] in await watchdog.watch() }
+        defer { watching.cancel() }
         await withDiscardingTaskGroup { group in
             while true {
                 // The place first, then the delivery: whoever is urgent when a place is free goes first.

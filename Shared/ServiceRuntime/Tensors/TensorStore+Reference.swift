@@ -3,9 +3,9 @@ package import TensorStore
 package import Tensors
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 extension TensorStore {

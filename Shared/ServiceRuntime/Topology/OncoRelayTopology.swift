@@ -32,7 +32,8 @@ package enum OncoRelayTopology {
         }
         queues += RetryLadder.rungs.map(delayQueue)
         queues.append(QueueDescription(name: QueueName.parkingUnrouted, kind: .quorum))
-        bindings.append(BindingDescription(exchange: Exchange.unrouted, queue: QueueName.parkingUnrouted, routingKey: ""))
+        bindings.append(
+            BindingDescription(exchange: Exchange.unrouted, queue: QueueName.parkingUnrouted, routingKey: ""))
         queues.append(QueueDescription(name: QueueName.resultsAudit, kind: .stream, maxAge: "30D"))
         bindings.append(BindingDescription(exchange: Exchange.results, queue: QueueName.resultsAudit, routingKey: "#"))
         return TopologyDescription(
@@ -68,14 +69,16 @@ package enum OncoRelayTopology {
     private static func workQueue(_ name: String, stage: StageName) -> QueueDescription {
         QueueDescription(
             name: name, kind: .quorum, deliveryLimit: deliveryLimit, deadLetterExchange: Exchange.dead,
-            deadLetterRoutingKey: QueueName.parking(stage), deadLetterStrategyAtLeastOnce: true, overflowRejectPublish: true,
+            deadLetterRoutingKey: QueueName.parking(stage), deadLetterStrategyAtLeastOnce: true,
+            overflowRejectPublish: true,
             maxLength: workLimit)
     }
 
     /// Expired messages keep their routing key, by which the dead-letter exchange leads them back to their queue.
     private static func delayQueue(_ rung: RetryLadder.Rung) -> QueueDescription {
         QueueDescription(
-            name: QueueName.delay(rung), kind: .quorum, deadLetterExchange: Exchange.dead, deadLetterStrategyAtLeastOnce: true,
+            name: QueueName.delay(rung), kind: .quorum, deadLetterExchange: Exchange.dead,
+            deadLetterStrategyAtLeastOnce: true,
             overflowRejectPublish: true, messageTTLMilliseconds: rung.milliseconds, maxLength: workLimit)
     }
 }

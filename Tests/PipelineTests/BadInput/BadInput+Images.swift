@@ -86,7 +86,8 @@ extension BadInput {
             var bytes = try NIfTIWriter.encoded(volume)
             change(&bytes)
             study.series[0].location =
-                isCompressed ? try folder.writeCompressed(bytes, folder.fresh("bad.nii.gz"))
+                isCompressed
+                ? try folder.writeCompressed(bytes, folder.fresh("bad.nii.gz"))
                 : try folder.write(bytes, folder.fresh("bad.nii"))
         }
     }
@@ -113,7 +114,8 @@ extension BadInput {
         },
         .mask("a mask of another spacing", .maskGeometryMismatch) { volume in
             let tensor = try volume.labelMap { _, _, _ in 1 }.tensor
-            return try Volume(tensor: tensor, affine: Affine(spacing: Point(7, 8, 8), origin: volume.affine.translation))
+            return try Volume(
+                tensor: tensor, affine: Affine(spacing: Point(7, 8, 8), origin: volume.affine.translation))
         },
         .mask("an empty mask", .maskEmpty) { try $0.labelMap { _, _, _ in 0 } },
         .mask("a mask without labels that is empty", .maskEmpty, labels: nil) { try $0.labelMap { _, _, _ in 0 } },
@@ -136,12 +138,12 @@ extension BadInput {
         },
         .box("a voxel box outside the volume", .boxOutsideVolume, [100, 100, 100], [120, 120, 120]),
         .box("a voxel box that stands out", .boxOutsideVolume, [20, 10, 10], [26, 12, 12]),
-        .box("a world box outside the volume", .boxOutsideVolume, .world, [500, 0, 0], [520, 20, 20]),
+        .box("a world box outside the volume", .boxOutsideVolume, [500, 0, 0], [520, 20, 20], frame: .world),
         .box("an inverted box", .boxInvalid, [12, 12, 12], [8, 14, 14]),
-        .box("a world box without extent", .boxInvalid, .world, [10, 10, 10], [10, 20, 20]),
+        .box("a world box without extent", .boxInvalid, [10, 10, 10], [10, 20, 20], frame: .world),
         .box("a box of two numbers", .boxInvalid, [1, 2], [3, 4]),
-        .box("a voxel box of no series", .boxInvalid, series: nil, [1, 2, 3], [4, 5, 6]),
-        .box("a voxel box of a series that is not there", .boxInvalid, series: 9, [1, 2, 3], [4, 5, 6]),
+        .box("a voxel box of no series", .boxInvalid, [1, 2, 3], [4, 5, 6], series: nil),
+        .box("a voxel box of a series that is not there", .boxInvalid, [1, 2, 3], [4, 5, 6], series: 9),
         .study("no boxes", .regionsMissing, naming: "regions.boxes") { study, _ in
             study.regions = SubmittedRegions(boxes: [])
         },
@@ -163,8 +165,8 @@ extension BadInput {
     }
 
     private static func box(
-        _ name: String, _ code: ReasonCode, _ frame: RegionBox.Frame = .voxel, series: Int? = 0,
-        _ minimum: [Double], _ maximum: [Double]
+        _ name: String, _ code: ReasonCode, _ minimum: [Double], _ maximum: [Double],
+        frame: RegionBox.Frame = .voxel, series: Int? = 0
     ) -> BadInput {
         .study(name, code, naming: "box") { study, _ in
             study.regions = SubmittedRegions(
@@ -180,7 +182,7 @@ extension BadInput {
 extension [UInt8] {
     /// Writes a number as little-endian bytes, as our own files have them.
     fileprivate mutating func put<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
-        let bytes = withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        let bytes = Swift.withUnsafeBytes(of: value.littleEndian) { Array($0) }
         replaceSubrange(offset..<offset + bytes.count, with: bytes)
     }
 }

@@ -24,15 +24,18 @@ extension BadInput {
         .body("another CloudEvents version", .unsupportedVersion, naming: "specversion") {
             envelope(specversion: "2.0")
         },
-        .body("a study without the envelope that it is said to have", .missingField, naming: "specversion",
-            contentType: EventCoding.cloudEventsContentType) { Array(#"{"studyInstanceUID": "1.2.3"}"#.utf8) },
+        .body(
+            "a study without the envelope that it is said to have", .missingField, naming: "specversion",
+            contentType: EventCoding.cloudEventsContentType
+        ) { Array(#"{"studyInstanceUID": "1.2.3"}"#.utf8) },
     ]
 
     private static func envelope(
         specversion: String = "1.0", type: String = StudySubmitted.eventType
     ) -> [UInt8] {
         Array(
-            #"{"specversion": "\#(specversion)", "id": "1", "source": "urn:test", "type": "\#(type)", "data": {}}"#.utf8)
+            #"{"specversion": "\#(specversion)", "id": "1", "source": "urn:test", "type": "\#(type)", "data": {}}"#.utf8
+        )
     }
 
     /// Studies that ask for what there is not.

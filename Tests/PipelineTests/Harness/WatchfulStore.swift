@@ -54,3 +54,22 @@ final class Once: Sendable {
 
     var count: Int { seen.withLock { $0.count } }
 }
+
+/// A number that grows.
+final class Peak: Sendable {
+    private let total = Mutex(0)
+
+    var value: Int { total.withLock { $0 } }
+
+    func add(_ amount: Int) { total.withLock { $0 += amount } }
+}
+
+/// A path that is known only when the pipeline runs.
+final class TestPath: Sendable {
+    private let path = Mutex("")
+
+    var root: String {
+        get { path.withLock { $0 } }
+        set { path.withLock { $0 = newValue } }
+    }
+}

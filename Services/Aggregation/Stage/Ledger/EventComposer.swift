@@ -23,12 +23,16 @@ struct EventComposer {
             run: state.runID, discriminator: recovery == 0 ? nil : "recovery-\(recovery)")
     }
 
-    func accepted() throws -> OutgoingEvent {
+    func accepted(again isAgain: Bool) throws -> OutgoingEvent {
         let study = state.admission.study
+        let notice = Abstention(
+            code: .duplicateStudy,
+            reason: "this study with this content is known already; its result is announced under the same event id")
         return try result(
             ResultAccepted(
                 studyInstanceUID: study.studyInstanceUID, runID: study.runID, revision: state.admission.revision,
-                task: study.task, subject: state.admission.subject), key: RoutingKey.accepted)
+                task: study.task, subject: state.admission.subject, notice: isAgain ? notice : nil),
+            key: RoutingKey.accepted)
     }
 
     func announcement(_ announcement: RunAnnouncement) throws -> OutgoingEvent {

@@ -174,7 +174,8 @@ struct LedgerTransaction {
         for effect in effects {
             switch effect {
             case .admit(let recovery): try schedule(try composer.admitted(recovery: recovery))
-            case .accept: try schedule(try composer.accepted())
+            case .accept: try schedule(try composer.accepted(again: false))
+            case .acceptAgain: try schedule(try composer.accepted(again: true))
             case .announce(let announcement):
                 let event = try composer.announcement(announcement)
                 try database.writeResult(event, of: entry.row)

@@ -7,7 +7,7 @@ package enum PatientRule {
     static let positive = "positive"
     static let negative = "negative"
 
-    package static let meanRule = "mean of the regions' probabilities"
+    package static let meanRule = "mean of the regions' probabilities, down the hierarchy"
     package static let anyRule = "positive if any node is positive"
 
     /// The patient's finding from the classified regions of a study that has `expected` of them.

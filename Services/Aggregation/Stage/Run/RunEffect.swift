@@ -6,6 +6,8 @@ package enum RunEffect: Sendable, Equatable {
     case admit(recovery: Int)
     /// `result.accepted`.
     case accept
+    /// `result.accepted` with the notice that the study is known already.
+    case acceptAgain
     /// How the run ended, or what a late part made of it.
     case announce(RunAnnouncement)
     /// The run's last announcement once more, byte for byte.

@@ -10,10 +10,10 @@ extension RunState {
     /// The same study with the same content came again (or the delivery of the first time did).
     package func ingestedAgain(_ study: StudyIngested) -> [RunEffect] {
         // Accepted first: so whoever waits for this submission knows that the result is of its run.
-        guard isOpen else { return [.accept, .announceAgain, .delete(study.tensorKeys)] }
+        guard isOpen else { return [.acceptAgain, .announceAgain, .delete(study.tensorKeys)] }
         // Under way: the tensors are needed, unless ingestion put the copies elsewhere.
         let copies = Set(study.tensorKeys).subtracting(admission.study.tensorKeys).sorted()
-        return copies.isEmpty ? [.accept] : [.accept, .delete(copies)]
+        return copies.isEmpty ? [.acceptAgain] : [.acceptAgain, .delete(copies)]
     }
 
     /// Which regions to expect is known.

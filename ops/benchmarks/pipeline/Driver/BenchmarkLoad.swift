@@ -40,7 +40,8 @@ final class BenchmarkLoad: Sendable {
             let envelope = try decoder.decode(ResultEnvelope.self, from: Data(delivery.body))
             let done = state.withLock { state -> (CheckedContinuation<Double, Never>, Double)? in
                 state.outcomes[envelope.type, default: 0] += 1
-                guard let uid = envelope.data.studyInstanceUID, let entry = state.waiting.removeValue(forKey: uid) else {
+                guard let uid = envelope.data.studyInstanceUID, let entry = state.waiting.removeValue(forKey: uid)
+                else {
                     return nil
                 }
                 let duration = (ContinuousClock.now - entry.start).components

@@ -4,11 +4,18 @@ import Foundation
 import Messaging
 import Synchronization
 
-/// Publishes studies to running services, and measures how many come out a second and how long one takes.
+/// What the benchmark's script calls.
 @main
+struct BenchmarkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "oncorelay-benchmark", abstract: "Measures running services and a running tensor store.",
+        subcommands: [PipelineBenchmark.self, TensorBenchmark.self])
+}
+
+/// Publishes studies to running services, and measures how many come out a second and how long one takes.
 struct PipelineBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "oncorelay-benchmark",
+        commandName: "studies",
         abstract: "Measures studies per second through all services, and the time from publish to final result.")
 
     @Option(help: "Broker to publish to.") var amqpURL: String
@@ -47,7 +54,9 @@ struct PipelineBenchmark: AsyncParsableCommand {
             medians.append(Self.quantile(times, 0.5))
             all += times
             FileHandle.standardError.write(
-                Data("round \(round): idle median \(Self.text(medians[round - 1])) ms, \(Self.text(rate)) studies/s\n".utf8))
+                Data(
+                    "round \(round): idle median \(Self.text(medians[round - 1])) ms, \(Self.text(rate)) studies/s\n"
+                        .utf8))
         }
         let counts = load.outcomes
         let report = Report(
