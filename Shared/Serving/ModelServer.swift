@@ -57,9 +57,8 @@ package actor ModelServer {
         return (inputs, absent)
     }
 
-    /// Lets a role's network look at one region.
-    ///
-    /// - Parameter input: `[C, …]` as the role's ``ModelInput`` says.
+    /// Lets a role's network look at one region: `input` is `[C, …]` as the role's ``ModelInput`` says. Throws
+    /// ``ClassifierError`` where the model cannot be used, or not with this input.
     package func answer(
         _ role: ClassifierRole, _ input: Tensor, wantsHeatmap: Bool, isUrgent: Bool
     ) async throws -> NodeFinding {

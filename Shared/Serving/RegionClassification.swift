@@ -2,6 +2,7 @@ package import Classifiers
 package import Contracts
 package import ServiceRuntime
 package import TensorStore
+import Tensors
 
 /// What a region's networks said.
 package struct NodeAnswers: Sendable {
@@ -72,14 +73,19 @@ package struct RegionClassification: Sendable {
         in context: StageContext
     ) async throws -> OutgoingEvent {
         var path = decision.decisionPath
+        var maps: [(key: String, tensor: Tensor)] = []
+        var shown: [(index: Int, finding: NodeFinding, affine: [Double])] = []
         for index in path.indices {
             guard let (finding, affine) = answers.findings[path[index].node], let map = finding.heatmap else {
                 continue
             }
-            let key = TensorKey.heatmap(path[index].node, region: region.regionID, run: region.runID)
-            path[index].heatmap = Heatmap(
-                label: finding.evidence.label, layer: finding.layer,
-                tensor: try await store.deposit(map, key: key, lifetime: tensorLifetime), file: nil, affine: affine)
+            maps.append((TensorKey.heatmap(path[index].node, region: region.regionID, run: region.runID), map))
+            shown.append((index, finding, affine))
+        }
+        for (one, reference) in zip(shown, try await store.deposit(maps, lifetime: tensorLifetime)) {
+            path[one.index].heatmap = Heatmap(
+                label: one.finding.evidence.label, layer: one.finding.layer, tensor: reference, file: nil,
+                affine: one.affine)
         }
         let duration = (ContinuousClock.now - start).milliseconds
         let payload = RegionClassified(

@@ -129,7 +129,9 @@ struct LedgerTests {
         #expect(amended[0].id == EventID.make(run: "run", event: "result.amended", discriminator: "amendment-1"))
         #expect(amended[0].routingKey == "result.amended.brain-metastasis.sclc")
         try await third.submit(.ingested(Sample.ingested("run")), now: 1030)
-        #expect(try await third.waitingEvents() == amended)
+        let again = try await third.waitingEvents()
+        #expect(again.map(\.word) == ["result.accepted", "result.amended"])
+        #expect(again.last == amended.last)
         third.close()
     }
 

@@ -78,7 +78,9 @@ struct RunStateTests {
         var state = try plannedState()
         for region in regions { _ = try state.classified(Sample.classified("run", region), now: 1002) }
         #expect(
-            state.ingestedAgain(Sample.ingested("run")) == [.announceAgain, .delete(["run:series:0", "run:mask"])])
+            state.ingestedAgain(Sample.ingested("run")) == [
+                .acceptAgain, .announceAgain, .delete(["run:series:0", "run:mask"]),
+            ])
     }
 
     @Test func anotherTasksPartsAreRefused() throws {

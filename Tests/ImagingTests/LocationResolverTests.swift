@@ -11,19 +11,20 @@ import Testing
 
     init() throws {
         outer = try TemporaryFolder()
-        root = outer.path + "/root"
-        try outer.write([1], "root/a.nii")
-        try outer.write([2], "root/sub/deep/b.nii")
-        try outer.write([3], "root/with space+%41#?.nii")
-        try outer.write([4], "root/größe.nii")
+        root = outer.path + "/images"
+        try outer.write([1], "images/a.nii")
+        try outer.write([2], "images/sub/deep/b.nii")
+        try outer.write([3], "images/with space+%41#?.nii")
+        try outer.write([4], "images/größe.nii")
         try outer.write([9], "secret.nii")
-        try outer.write([9], "root-beside/secret.nii")
+        try outer.write([9], "images-beside/secret.nii")
         let manager = FileManager.default
         for (link, target) in [
-            ("inside.nii", "sub/deep/b.nii"), ("absolute.nii", outer.path + "/root/a.nii"), ("up.nii", "sub/../a.nii"),
+            ("inside.nii", "sub/deep/b.nii"), ("absolute.nii", outer.path + "/images/a.nii"),
+            ("up.nii", "sub/../a.nii"),
             ("folder", "sub/deep"), ("out.nii", "../secret.nii"), ("out-absolute.nii", outer.path + "/secret.nii"),
             ("out-folder", ".."), ("dangling.nii", "nothing.nii"), ("circle.nii", "circle.nii"),
-            ("beside.nii", outer.path + "/root-beside/secret.nii"), ("sub/climb.nii", "../../secret.nii"),
+            ("beside.nii", outer.path + "/images-beside/secret.nii"), ("sub/climb.nii", "../../secret.nii"),
             ("etc", "/etc"),
         ] {
             try manager.createSymbolicLink(atPath: root + "/" + link, withDestinationPath: target)
@@ -65,14 +66,14 @@ import Testing
         "../secret.nii", "file:../secret.nii", "sub/../../secret.nii", "file:%2e%2e/secret.nii",
         "file:sub/..%2f../secret.nii",
         "/etc/passwd", "file:/etc/passwd", "file:///etc/passwd", "out.nii", "out-absolute.nii", "out-folder/secret.nii",
-        "beside.nii", "sub/climb.nii", "etc/passwd", "..", "folder/../../../secret.nii", "../root/a.nii",
+        "beside.nii", "sub/climb.nii", "etc/passwd", "..", "folder/../../../secret.nii", "../images/a.nii",
     ])
     func whatLeavesTheRootIsRefused(location: String) throws {
         #expect(try reason { _ = try content(location) } == .locationOutsideRoot)
     }
 
     @Test func aFolderWhoseNameBeginsLikeTheRootIsOutside() throws {
-        #expect(try reason { _ = try content("\(outer.path)/root-beside/secret.nii") } == .locationOutsideRoot)
+        #expect(try reason { _ = try content("\(outer.path)/images-beside/secret.nii") } == .locationOutsideRoot)
         #expect(try reason { _ = try content("\(outer.path)/secret.nii") } == .locationOutsideRoot)
         #expect(try reason { _ = try content("\(root)/../secret.nii") } == .locationOutsideRoot)
     }
@@ -150,17 +151,17 @@ import Testing
 
     @Test func whatWasLocatedIsReadEvenIfItIsRenamedMeanwhile() throws {
         let bytes = NIfTIFixture().bytes
-        try outer.write(bytes, "root/image.nii")
+        try outer.write(bytes, "images/image.nii")
         let file = try resolver.resolve("image.nii")
         try FileManager.default.moveItem(atPath: root + "/image.nii", toPath: root + "/moved.nii")
-        try outer.write([0], "root/image.nii")
+        try outer.write([0], "images/image.nii")
         #expect(try NIfTIReader().read(file).byteCount == bytes.count)
         // Reading takes nothing from the descriptor: a second reading finds the same.
         #expect(try NIfTIReader().read(file).byteCount == bytes.count)
     }
 
     @Test func otherFileNamesAndMissingPathsAreRefusedByTheReader() throws {
-        try outer.write(NIfTIFixture().bytes, "root/image.img")
+        try outer.write(NIfTIFixture().bytes, "images/image.img")
         let file = try resolver.resolve("image.img")
         #expect(try reason { _ = try NIfTIReader().read(file) } == .imageFormatUnsupported)
         #expect(try reason { _ = try NIfTIReader().read(path: root + "/none.nii") } == .fileMissing)

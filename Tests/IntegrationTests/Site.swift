@@ -27,9 +27,8 @@ final class Site: Sendable {
     var ledger: String { folder.appending(path: "ledger.sqlite").path }
     var heatmaps: String { folder.appending(path: "heatmaps").path }
 
-    /// Starts the servers, makes the broker's objects and starts the services.
-    ///
-    /// - Parameter environment: More variables for single services.
+    /// Starts the servers, makes the broker's objects and starts the services; `environment` has more variables for
+    /// single services.
     init(
         models: String? = nil, starting stages: [StageName] = StageName.allCases,
         environment: [StageName: [String: String]] = [:]

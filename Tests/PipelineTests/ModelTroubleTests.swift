@@ -58,6 +58,29 @@ struct ModelTroubleTests {
         }
     }
 
+    /// While it waits for its models a study's time runs out; what comes too late still counts.
+    @Test func aStudyEndsAtItsDeadlineAndALateAnswerAmendsIt() async throws {
+        try await PipelineHarness.run(models: .absent) { harness in
+            let hand = try await RetryLadderHand(harness)
+            var study = try harness.folder.brainStudy("1.2.3.1")
+            study.policy?.deadlineSeconds = 0.2
+            let ending = try await harness.ending(of: study)
+            #expect(ending.event == ResultFailed.event)
+            #expect(try ending.failure().code == .deadlineExceeded)
+            try ModelSet.tiny.write(to: harness.folder.models)
+            try await hand.sendBack(try #require(try await hand.next()))
+            try await hand.hurrying {
+                #expect(await harness.journal.wait { $0.endings(of: study.studyInstanceUID).count == 2 })
+            }
+            let amended = try #require(harness.journal.endings(of: study.studyInstanceUID).last)
+            #expect(amended.event == ResultAmended.event)
+            #expect(try amended.result().status == .final)
+            #expect(try await harness.parked().isEmpty)
+            try await harness.expectAnEmptyStore()
+            try EventSchemas.expectValid(harness.journal.events)
+        }
+    }
+
     /// What `oncorelay dead-letters replay` publishes.
     private static func replay(of parked: Delivery) throws -> Publication {
         let queue = try #require(parked.properties.headers[HeaderName.originalQueue]?.stringValue)

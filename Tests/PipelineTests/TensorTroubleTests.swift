@@ -126,35 +126,46 @@ struct TensorTroubleTests {
 
     // MARK: - A store that is full or away
 
-    /// Which tensors the store has no room for.
+    /// The last of a stage's tensors, for which the store has no room.
     struct Shortage: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        let keys: String
         let stage: StageName
+        var task = ClinicalTask.brainMetastasis
+        let concerns: @Sendable (_ key: String) -> Bool
+
+        func study(_ folder: StudyFolder) throws -> StudySubmitted {
+            task == .lymphNode ? try folder.nodeStudy("1.2.3.1") : try folder.brainStudy("1.2.3.1")
+        }
+
+        var regions: [String] { task == .lymphNode ? ["label-1", "label-2"] : ["label-1"] }
     }
 
     static let shortages = [
-        Shortage(testDescription: "ingestion", keys: ":series:4", stage: .ingestion),
-        Shortage(testDescription: "preprocessing", keys: ":patch:", stage: .preprocessing),
-        Shortage(testDescription: "classifier", keys: ":heatmap:", stage: .brainMetastasis),
+        Shortage(testDescription: "the fifth series", stage: .ingestion) { $0.hasSuffix(":series:4") },
+        Shortage(testDescription: "the second region", stage: .preprocessing, task: .lymphNode) {
+            $0.contains(":region:label-2:patch:")
+        },
+        Shortage(testDescription: "the second heat map", stage: .brainMetastasis) {
+            $0.contains(":heatmap:") && !$0.hasSuffix("lung-vs-non-lung")
+        },
     ]
 
     @Test(arguments: shortages)
     func aStudyWaitsForRoomInTheStore(_ shortage: Shortage) async throws {
         let once = Once()
         let store = WatchfulStore(beforePut: { key, _ in
-            guard key.contains(shortage.keys), once.isFirst(key) else { return }
+            guard shortage.concerns(key), once.isFirst(key) else { return }
             throw TensorStoreError.outOfMemory(key: "key", byteCount: 1, reason: "it is full")
         })
         try await PipelineHarness.run(store: store) { harness in
-            let study = try harness.folder.brainStudy("1.2.3.1")
+            let study = try shortage.study(harness.folder)
             let hand = try await RetryLadderHand(harness)
             try await harness.publish(study)
             let waiting = try #require(try await hand.next())
             #expect(waiting.routingKey.hasSuffix(QueueName.work(shortage.stage, .routine)))
             try await hand.sendBack(waiting)
             let ending = try await hand.hurrying { try await harness.ending(of: study.studyInstanceUID) }
-            try ResultChecks(ending: ending, study: study, harness: harness).expectComplete(regions: ["label-1"])
+            try ResultChecks(ending: ending, study: study, harness: harness).expectComplete(regions: shortage.regions)
             try await harness.expectAnEmptyStore()
         }
     }
@@ -162,11 +173,11 @@ struct TensorTroubleTests {
     @Test(arguments: shortages)
     func aStudyThatNeverFitsIsParkedAndLeavesNothingInTheStore(_ shortage: Shortage) async throws {
         let store = WatchfulStore(beforePut: { key, _ in
-            guard key.contains(shortage.keys) else { return }
+            guard shortage.concerns(key) else { return }
             throw TensorStoreError.outOfMemory(key: "key", byteCount: 1, reason: "it is full")
         })
         try await PipelineHarness.run(store: store) { harness in
-            let study = try harness.folder.brainStudy("1.2.3.1")
+            let study = try shortage.study(harness.folder)
             let hand = try await RetryLadderHand(harness)
             try await hand.hurrying {
                 try await harness.publish(study)
@@ -174,7 +185,7 @@ struct TensorTroubleTests {
             }
             let parked = try await harness.parked()
             #expect(parked.map(\.queue) == [QueueName.parking(shortage.stage)])
-            #expect(parked.first?.parkingCode == ReasonCode.storeOutOfMemory.rawValue)
+            #expect(parked.allSatisfy { $0.parkingCode == ReasonCode.storeOutOfMemory.rawValue })
             if shortage.stage != .ingestion {
                 let ending = try await harness.ending(of: study.studyInstanceUID)
                 #expect(ending.event == ResultFailed.event)

@@ -52,7 +52,12 @@ struct ParkingReason: Sendable, Equatable {
                 + "each worker that had it in hand died or lost its connection"
         case .maximumLength: message = "queue '\(death.queue)' was full"
         case .expired: message = "it expired in queue '\(death.queue)'"
-        case .rejected: message = "a worker of queue '\(death.queue)' rejected it without a reason"
+        case .rejected:
+            code = ReasonCode.bodyTooLarge.rawValue
+            failureClass = FailureClass.poison.rawValue
+            message =
+                "a worker of queue '\(death.queue)' refused it, because it is too large to be published again with its "
+                + "reason; drop it, and look at result.rejected or the worker's log"
         case nil: message = "the broker took it out of queue '\(death.queue)' for a reason that is not known here"
         }
     }

@@ -59,26 +59,13 @@ package struct IngestionStage: Stage {
     private func deposit(
         _ files: StudyFiles, of study: StudySubmitted, runID: String
     ) async throws -> ([IngestedSeries], IngestedMask?) {
-        let store = store
-        let lifetime = tensorLifetime
-        let references = try await withThrowingTaskGroup(of: (Int, TensorReference).self) { group in
-            for (index, loaded) in files.series.enumerated() {
-                group.addTask {
-                    let key = TensorKey.series(index, run: runID)
-                    return (index, try await store.deposit(loaded.volume.tensor, key: key, lifetime: lifetime))
-                }
-            }
-            if let mask = files.mask {
-                group.addTask {
-                    let key = TensorKey.mask(run: runID)
-                    return (-1, try await store.deposit(mask.volume.tensor, key: key, lifetime: lifetime))
-                }
-            }
-            return try await group.reduce(into: [Int: TensorReference]()) { $0[$1.0] = $1.1 }
+        var tensors = files.series.enumerated().map {
+            (key: TensorKey.series($0.offset, run: runID), tensor: $0.element.volume.tensor)
         }
+        if let mask = files.mask { tensors.append((TensorKey.mask(run: runID), mask.volume.tensor)) }
+        let references = try await store.deposit(tensors, lifetime: tensorLifetime)
         var series: [IngestedSeries] = []
-        for (index, loaded) in files.series.enumerated() {
-            guard let reference = references[index] else { continue }
+        for (index, (loaded, reference)) in zip(files.series, references).enumerated() {
             let submitted = study.series[index]
             series.append(
                 IngestedSeries(
@@ -87,7 +74,7 @@ package struct IngestionStage: Stage {
                     sha256: loaded.sha256, geometry: loaded.volume.geometry, slope: loaded.volume.slope,
                     intercept: loaded.volume.intercept, tensor: reference))
         }
-        guard let loaded = files.mask, let submitted = study.regions?.mask, let reference = references[-1] else {
+        guard let loaded = files.mask, let submitted = study.regions?.mask, let reference = references.last else {
             return (series, nil)
         }
         let mask = IngestedMask(

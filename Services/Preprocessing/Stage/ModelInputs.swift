@@ -26,16 +26,26 @@ final class ModelInputs: Sendable {
 
     /// The roles of a task and their inputs. Looked up anew every two seconds, so that replaced folders are seen.
     ///
+    /// - Returns: At least one role: a study that was prepared for no network could not be classified later either.
     /// - Throws: ``Failure`` `model-missing` or `model-damaged` of class transient: mending the folder mends it.
     func inputs(for task: ClinicalTask) throws(Failure) -> [ClassifierRole: ModelInput] {
+        let inputs = try all().filter { $0.key.task == task }
+        guard !inputs.isEmpty else {
+            throw Failure(
+                .modelMissing, .transient,
+                "models: expected model folders for \(task.rawValue) in the configured folder, found none; "
+                    + "put them there")
+        }
+        return inputs
+    }
+
+    private func all() throws(Failure) -> [ClassifierRole: ModelInput] {
         let now = ContinuousClock.now
         let current = cache.withLock { $0 }
-        if let readAt = current.readAt, now - readAt < .seconds(2) {
-            return current.inputs.filter { $0.key.task == task }
-        }
-        let all = try read()
-        cache.withLock { $0 = Cache(inputs: all, readAt: now) }
-        return all.filter { $0.key.task == task }
+        if let readAt = current.readAt, now - readAt < .seconds(2), !current.inputs.isEmpty { return current.inputs }
+        let inputs = try read()
+        cache.withLock { $0 = Cache(inputs: inputs, readAt: now) }
+        return inputs
     }
 
     private func read() throws(Failure) -> [ClassifierRole: ModelInput] {
@@ -50,10 +60,15 @@ final class ModelInputs: Sendable {
         var inputs: [ClassifierRole: ModelInput] = [:]
         for folder in Self.modelFolders(beneath: directory, depth: 3) {
             guard let data = FileManager.default.contents(atPath: folder + "/model.json"),
-                let description = try? JSONDecoder().decode(Description.self, from: data),
-                let role = ClassifierRole(labels: description.labels)
-            else { continue }
-            inputs[role] = description.input
+                let description = try? JSONDecoder().decode(Description.self, from: data)
+            else {
+                // It could be any network's. The classifiers wait for it too, and a study that was prepared without
+                // its input could not be classified when it is mended.
+                let name = folder.split(separator: "/").last ?? ""
+                throw Failure(
+                    .modelDamaged, .transient, "models: the model.json of folder \(name) cannot be read; mend it")
+            }
+            if let role = ClassifierRole(labels: description.labels) { inputs[role] = description.input }
         }
         return inputs
     }

@@ -48,12 +48,21 @@ struct RegionPreparer: Sendable {
                     ? try CutOutMaker(one, study: study, series: series)
                     : try await work.run { try VolumePatchMaker(one, study: study, series: series) })
         }
-        return try await withThrowingTaskGroup(of: (Int, PreparedRegion).self) { [makers] group in
-            for (index, one) in planned.enumerated() {
-                group.addTask { (index, try await prepare(one, makers, runID: study.runID)) }
+        do {
+            return try await withThrowingTaskGroup(of: (Int, PreparedRegion).self) { [makers] group in
+                for (index, one) in planned.enumerated() {
+                    group.addTask { (index, try await prepare(one, makers, runID: study.runID)) }
+                }
+                let regions = try await group.reduce(into: [Int: PreparedRegion]()) { $0[$1.0] = $1.1 }
+                return planned.indices.compactMap { regions[$0] }
             }
-            let regions = try await group.reduce(into: [Int: PreparedRegion]()) { $0[$1.0] = $1.1 }
-            return planned.indices.compactMap { regions[$0] }
+        } catch {
+            // Half of a study's patches would only take the room that the other half waits for.
+            await store.forget(
+                planned.flatMap { one in
+                    makers.map { TensorKey.patch($0.specification, region: one.region.id, run: study.runID) }
+                })
+            throw error
         }
     }
 

@@ -23,7 +23,7 @@ package struct StudyResult: Codable, Sendable, Equatable {
     package var quality: StudyQuality
     /// Milliseconds of work by stage, and `total` from admission to result.
     package var timing: [String: Double]
-    /// What went wrong on the way, for partial results.
+    /// What went wrong on the way. A final result may lack a heat map, never a decision.
     package var errors: [Failure]
     package var disclaimer = Disclaimer.text
 

@@ -5,7 +5,7 @@ package struct BlockingWork: Sendable {
     private let queue: DispatchQueue
     private let places: Slots
 
-    /// - Parameter width: How many pieces of work run at once.
+    /// Runs at most `width` pieces of work at once; `label` names their threads.
     package init(label: String, width: Int) {
         queue = DispatchQueue(label: "org.oncorelay.\(label)", attributes: .concurrent)
         places = Slots(limit: max(1, width))

@@ -1,6 +1,6 @@
 /// The metrics that every service shows, in one spelling.
 package enum MetricNames {
-    /// Deliveries by `outcome`: done, rejected, retried, parked, returned.
+    /// Deliveries by `outcome`: done, rejected, retried, parked, refused, returned.
     package static let deliveries = "oncorelay_deliveries_total"
     /// Failures by reason `code`.
     package static let failures = "oncorelay_failures_total"

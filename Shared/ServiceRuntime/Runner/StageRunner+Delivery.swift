@@ -8,6 +8,8 @@ enum DeliveryOutcome: String {
     case rejected
     case retried
     case parked
+    /// Refused: the broker parks it, because we cannot publish it again.
+    case refused
     /// Not acknowledged: the broker hands it out again.
     case returned
 }
@@ -24,10 +26,11 @@ extension StageRunner {
         var work = DeliveryWork(delivery: delivery, stage: Work.name, logger: logger)
         let outcome = await attempt(&work, with: publisher)
         metrics.increment(MetricNames.deliveries, [("outcome", outcome.rawValue)])
-        if outcome == .returned {
-            await consumer.reject(delivery, requeue: true)
-        } else if !isAcknowledgedEarly {
-            await consumer.acknowledge(delivery)
+        switch outcome {
+        case .returned: await consumer.reject(delivery, requeue: true)
+        case .refused: await consumer.reject(delivery, requeue: false)
+        case .done, .rejected, .retried, .parked:
+            if !isAcknowledgedEarly { await consumer.acknowledge(delivery) }
         }
         let duration = ContinuousClock.now - start
         metrics.observe(MetricNames.processing, seconds: duration.seconds)

@@ -74,8 +74,13 @@ extension StageRunner {
         publication.properties.headers[HeaderName.failureClass] = .string(failure.failureClass.rawValue)
         publication.properties.headers[HeaderName.failureStage] = .string(Work.name.rawValue)
         publication.properties.headers[HeaderName.failureMessage] = .string(failure.message)
-        return (try? await publish([publication] + events.map(\.publication), publisher, work.logger)) == true
-            ? .parked : .returned
+        let told = events.map(\.publication)
+        do throws(Failure) {
+            return try await publish([publication] + told, publisher, work.logger) ? .parked : .returned
+        } catch {
+            // A body that was too large to be read is too large to be published again.
+            return (try? await publish(told, publisher, work.logger)) == true ? .refused : .returned
+        }
     }
 
     /// The same message once more. Without the broker's own headers: a dead-letter cycle that they seem to show

@@ -9,9 +9,9 @@ extension BadInput {
             .image("one byte too many", .niftiOversized) { $0.append(0) },
             .image("one byte too many inside gzip", .niftiOversized, isCompressed: true) { $0.append(0) },
             .file("bytes after the gzip member", .gzipCorrupt, ".nii.gz") { try $0.bytes("brain/t1.nii.gz") + [0] },
-            .file("damage inside gzip", .gzipCorrupt, ".nii.gz") { folder in
+            .file("a wrong checksum inside gzip", .gzipCorrupt, ".nii.gz") { folder in
                 var bytes = try folder.bytes("brain/t1.nii.gz")
-                for index in bytes.count / 2..<bytes.count / 2 + 64 { bytes[index] ^= 0xff }
+                bytes[bytes.count - 8] ^= 1
                 return bytes
             },
             .file("an uncompressed file named .gz", .gzipCorrupt, ".nii.gz") { try $0.plainBytes() },

@@ -47,7 +47,9 @@ enum ModelSet: Sendable {
                 description.architecture = .inceptionV3(network)
                 description.input.size = [cutOutSize, cutOutSize]
             }
-            let model = try SeededModel.make(description)
+            // A seed for each role: otherwise two networks of one shape would be one network.
+            let seed = UInt64(ClassifierRole.allCases.firstIndex(of: role) ?? 0) + 1
+            let model = try SeededModel.make(description, seed: seed)
             cache[role] = model
             return model
         }

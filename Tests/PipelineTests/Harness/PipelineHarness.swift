@@ -21,6 +21,9 @@ struct PipelineHarness: Sendable {
     ///   - models: what lies in the folder of models.
     ///   - store: of the tensors.
     ///   - broker: takes bodies that are larger than ours may be, unless it is another one.
+    ///   - roots: beneath which locations resolve; nil for the folder's own.
+    ///   - body: is given the harness.
+    /// - Throws: what `body` throws.
     static func run(
         models: ModelSet = .tiny, store: WatchfulStore = WatchfulStore(),
         broker: any Broker = InMemoryBroker(maximumPublicationBytes: 8 << 20), roots: [String]? = nil,

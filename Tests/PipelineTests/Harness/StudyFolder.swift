@@ -60,7 +60,10 @@ final class StudyFolder: Sendable {
 
     @discardableResult
     func write(_ volume: Volume, _ name: String) throws -> String {
-        try NIfTIWriter.write(volume, to: "\(root)/\(name)")
+        let url = URL(fileURLWithPath: "\(root)/\(name)")
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try NIfTIWriter.write(volume, to: url.path)
         return "file:\(name)"
     }
 
@@ -78,7 +81,9 @@ final class StudyFolder: Sendable {
 
     /// SHA-256 of the file behind a location.
     func sha256(_ location: String) throws -> String {
-        Digest.sha256Hex(try bytes(String(location.dropFirst("file:".count))))
+        let path = location.replacing("file://", with: "").replacing("file:", with: "")
+        let file = path.hasPrefix("/") ? path : "\(root)/\(path)"
+        return Digest.sha256Hex(Array(try Data(contentsOf: URL(fileURLWithPath: file))))
     }
 
     /// A volume of the phantom as an uncompressed file's bytes.
