@@ -94,7 +94,7 @@ let package = Package(
             ]),
         room(
             "Serving", at: "Shared/Serving",
-            ["Classifiers", "NeuralNetwork", "ServiceRuntime", "TensorStore", "Tensors", "Contracts"]),
+            ["Classifiers", "NeuralNetwork", "ServiceRuntime", "Messaging", "TensorStore", "Tensors", "Contracts"]),
     ]
         + service(
             "Ingestion", executable: "oncorelay-ingestion",

@@ -1,5 +1,6 @@
 package import Classifiers
 package import Contracts
+package import Messaging
 package import ServiceRuntime
 package import TensorStore
 import Tensors
@@ -38,6 +39,29 @@ package struct RegionClassification: Sendable {
         self.makesHeatmaps = makesHeatmaps
     }
 
+    /// Reads a delivery of either classifier's queues.
+    package static func decode(_ delivery: Delivery) throws(Failure) -> StageInput<RegionPrepared> {
+        let event = try EventCoding.decodeEvent(RegionPrepared.self, from: delivery.body)
+        return StageInput(event, runID: event.data.runID, regionID: event.data.regionID) { $0 }
+    }
+
+    /// Takes a region's patches and says what the networks decide of them; of a region whose tensor is gone, it says so.
+    package func process(
+        _ region: RegionPrepared, in context: StageContext,
+        deciding decide: (PatchReader, inout NodeAnswers) async throws -> RegionDecision
+    ) async throws -> [OutgoingEvent] {
+        let start = ContinuousClock.now
+        let patches: PatchReader
+        do {
+            patches = try await PatchReader(region, store: store)
+        } catch  where StoreFailure.isLoss(error) {
+            return try Self.lost(error, region, in: context)
+        }
+        var answers = NodeAnswers()
+        let decision = try await decide(patches, &answers)
+        return [try await classified(decision, answers, of: region, since: start, in: context)]
+    }
+
     /// Asks `roles` at once, and adds what they say to `answers`.
     package func ask(
         _ roles: [ClassifierRole], of region: RegionPrepared, patches: PatchReader, in context: StageContext,
@@ -67,7 +91,7 @@ package struct RegionClassification: Sendable {
     }
 
     /// The event that says what was decided, with the heat maps of the decision's own nodes in the store.
-    package func classified(
+    private func classified(
         _ decision: RegionDecision, _ answers: NodeAnswers, of region: RegionPrepared,
         since start: ContinuousClock.Instant,
         in context: StageContext
@@ -96,7 +120,7 @@ package struct RegionClassification: Sendable {
     }
 
     /// The event for a region whose tensor is gone: it is made again from the study's own files.
-    package static func lost(
+    private static func lost(
         _ error: any Error, _ region: RegionPrepared, in context: StageContext
     ) throws -> [OutgoingEvent] {
         guard let failure = StoreFailure.failure(of: error) else { throw error }

@@ -13,7 +13,6 @@ package struct BrainMetastasisStage: Stage {
 
     private let server: ModelServer
     private let classification: RegionClassification
-    private let store: any TensorStore
     private let branches: BrainMetastasisDecision.Branches
 
     package init(
@@ -21,41 +20,33 @@ package struct BrainMetastasisStage: Stage {
         evaluatesBothBranches: Bool = true
     ) {
         server = ModelServer(directory: models, threads: threads)
-        self.store = store
         branches = evaluatesBothBranches ? .both : .chosen
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)
     }
 
     package func decode(_ delivery: Delivery) throws(Failure) -> StageInput<RegionPrepared> {
-        let event = try EventCoding.decodeEvent(RegionPrepared.self, from: delivery.body)
-        return StageInput(event, runID: event.data.runID, regionID: event.data.regionID) { $0 }
+        try RegionClassification.decode(delivery)
     }
 
     package func process(
         _ input: StageInput<RegionPrepared>, in context: StageContext
     ) async throws -> [OutgoingEvent] {
-        let start = ContinuousClock.now
         let region = input.payload
-        let patches: PatchReader
-        do {
-            patches = try await PatchReader(region, store: store)
-        } catch  where StoreFailure.isLoss(error) {
-            return try RegionClassification.lost(error, region, in: context)
-        }
-        var answers = NodeAnswers()
-        switch branches {
-        case .both: try await classification.ask(Self.roles, of: region, patches: patches, in: context, into: &answers)
-        case .chosen:
-            try await classification.ask(
-                [.lungVersusNonLung], of: region, patches: patches, in: context, into: &answers)
-            if case .evaluated(let first)? = answers.outcomes[.lungVersusNonLung] {
-                let next = BrainMetastasisDecision.nextRoles(after: first, branches: branches)
-                try await classification.ask(next, of: region, patches: patches, in: context, into: &answers)
+        return try await classification.process(region, in: context) { patches, answers in
+            switch branches {
+            case .both:
+                try await classification.ask(Self.roles, of: region, patches: patches, in: context, into: &answers)
+            case .chosen:
+                try await classification.ask(
+                    [.lungVersusNonLung], of: region, patches: patches, in: context, into: &answers)
+                if case .evaluated(let first)? = answers.outcomes[.lungVersusNonLung] {
+                    let next = BrainMetastasisDecision.nextRoles(after: first, branches: branches)
+                    try await classification.ask(next, of: region, patches: patches, in: context, into: &answers)
+                }
             }
+            return BrainMetastasisDecision.decide(answers.outcomes, branches: branches)
         }
-        let decision = BrainMetastasisDecision.decide(answers.outcomes, branches: branches)
-        return [try await classification.classified(decision, answers, of: region, since: start, in: context)]
     }
 
     package func missingDependencies() async -> [String: String] {

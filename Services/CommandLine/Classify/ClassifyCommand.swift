@@ -1,4 +1,6 @@
 import ArgumentParser
+import Classifiers
+import Contracts
 import EmbeddedPipeline
 import Logging
 import ServiceRuntime
@@ -64,6 +66,7 @@ struct ClassifyCommand: AsyncParsableCommand {
     func run() async throws {
         let submission = try StudySubmission(file: StudyFile.read(study), path: study, priority: nil, site: nil)
         let values = SettingValues()
+        try Self.checkModels(values.given(.models, option: models), for: submission.study.task)
         let settings = EmbeddedSettings(
             roots: try roots(values), models: values.given(.models, option: models),
             heatmaps: try out.map { try Self.folder($0 + "/heatmaps") },
@@ -88,6 +91,21 @@ struct ClassifyCommand: AsyncParsableCommand {
         }
         // A partial result is a result: what is missing stands in it.
         if report.status != .partial { try report.status.end() }
+    }
+
+    /// A service waits until its models are mended; a person at a terminal is told at once what is wrong with them.
+    private static func checkModels(_ directory: String?, for task: ClinicalTask) throws {
+        guard let directory else { return }
+        let catalog = try ModelCatalog.open(directory: directory)
+        for role in ClassifierRole.allCases where role.task == task && catalog.entry(for: role) != nil {
+            _ = try catalog.model(for: role)
+        }
+        guard ClassifierRole.allCases.contains(where: { $0.task == task && catalog.entry(for: $0) != nil }) else {
+            throw CommandFailure(
+                "'\(directory)' holds no model folder for \(task.rawValue); expected one whose labels are those of "
+                    + ClassifierRole.allCases.filter { $0.task == task }.map(\.rawValue).joined(separator: ", "),
+                .dataError)
+        }
     }
 
     /// The folders beneath which locations resolve: options, else the setting, else the study's own folder.

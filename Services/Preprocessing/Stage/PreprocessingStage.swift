@@ -63,6 +63,20 @@ package struct PreprocessingStage: Stage {
         return events
     }
 
+    package func missingDependencies() async -> [String: String] {
+        // Models for one question are enough to be of use.
+        var problem: String?
+        for task in ClinicalTask.allCases {
+            do {
+                _ = try inputs.inputs(for: task)
+                return [:]
+            } catch {
+                problem = error.message
+            }
+        }
+        return problem.map { ["models": $0] } ?? [:]
+    }
+
     /// A run that is taken up again after a lost tensor makes new events; otherwise ids follow from run and region.
     private static func discriminator(_ admitted: StudyAdmitted) -> String? {
         admitted.recovery == 0 ? nil : "recovery-\(admitted.recovery)"
