@@ -3,6 +3,7 @@
 # they write in the work folder. Works as root and as an ordinary user, beside servers that already run here.
 # Needs terminal.sh, cleanup.sh and ports.sh.
 
+broker_arguments=${broker_arguments:-} # more for the broker's Erlang
 servers_patience=90 # seconds; a broker on a busy two-core machine takes up to twenty
 
 random_password() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
@@ -84,7 +85,7 @@ CONF
             RABBITMQ_ENABLED_PLUGINS_FILE="$folder/enabled_plugins" \
             RABBITMQ_MNESIA_BASE="$folder/db" RABBITMQ_LOG_BASE="$folder/logs" \
             RABBITMQ_PID_FILE="$folder/pid" RABBITMQ_LOG=-color \
-            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} $broker_arguments" \
             "$program"
         if wait_for rabbitmq "$servers_patience" "$last_started" "starting on port $port" rabbitmq_answers "$port"; then
             amqp_url="amqp://oncorelay:$password@127.0.0.1:$port/%2F"
