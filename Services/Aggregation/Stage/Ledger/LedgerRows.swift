@@ -30,7 +30,7 @@ struct LedgerEntry: Sendable {
 enum LedgerRecord: Sendable {
     case run(LedgerEntry)
     /// Never admitted: rejected by ingestion, or parked there.
-    case stub(row: Int64, phase: String)
+    case mention(row: Int64, phase: String)
 }
 
 /// What a part is. The raw values are on disk.
@@ -42,7 +42,7 @@ enum PartKind: Int {
 }
 
 /// Phases of runs that were never admitted.
-enum StubPhase {
+enum MentionPhase {
     static let rejected = RunPhase.rejected.rawValue
     static let parked = "parked"
 }
@@ -86,10 +86,10 @@ extension Database {
         return lastInsertedRowID
     }
 
-    func insertStub(_ run: String, phase: String, task: ClinicalTask?, now: Double) throws -> Int64 {
+    func insertMention(_ run: String, phase: String, task: ClinicalTask?, now: Double) throws -> Int64 {
         try perform(
             "INSERT INTO run (run_id, task, phase, parked, ended_at) VALUES (?, ?, ?, ?, ?)",
-            [run, task?.rawValue, phase, phase == StubPhase.parked, now])
+            [run, task?.rawValue, phase, phase == MentionPhase.parked, now])
         return lastInsertedRowID
     }
 
@@ -136,7 +136,7 @@ extension Database {
         guard let run = try row("SELECT \(columns) FROM run WHERE run_id = ?", [run]) else { return nil }
         let id: Int64 = run["id"]
         let phase: String = run["phase"]
-        guard let admittedAt: Double = run["admitted_at"] else { return .stub(row: id, phase: phase) }
+        guard let admittedAt: Double = run["admitted_at"] else { return .mention(row: id, phase: phase) }
         let parts = try rows("SELECT run, kind, region, body, trouble FROM part WHERE run = ? ORDER BY kind", [id])
         guard let first = parts.first, first["kind"] == PartKind.admission.rawValue else {
             throw LedgerError.runDamaged(row: id, reason: "it has no admission")

@@ -75,7 +75,7 @@ struct LedgerTransaction {
             // Nothing waits for it, and a person sees it in the parking queue. It must not fail here, or its own
             // parking would be told here again.
             if record == nil {
-                _ = try database.insertStub(parked.runID, phase: StubPhase.parked, task: nil, now: now)
+                _ = try database.insertMention(parked.runID, phase: MentionPhase.parked, task: nil, now: now)
             }
             command.context.logger.warning("a delivery of an unknown run was parked")
         case (.planned, _), (.classified, _), (.lost, _):
@@ -99,7 +99,7 @@ struct LedgerTransaction {
     ) throws {
         // A digest, so that the counter outlives the run without naming the study.
         let key = EventID.make(run: study.studyInstanceUID, event: "study", discriminator: study.task.rawValue)
-        if case .stub(let row, _) = record { try database.deleteRun(row) }
+        if case .mention(let row, _) = record { try database.deleteRun(row) }
         let (state, effects) = RunState.admit(
             Admission(
                 study: study, revision: try database.nextRevision(of: key), admittedAt: command.now,
@@ -113,15 +113,15 @@ struct LedgerTransaction {
     private mutating func reject(
         _ rejection: StudyRejected, _ record: LedgerRecord?, _ command: LedgerCommand
     ) throws {
-        if case .stub(let row, StubPhase.rejected) = record,
+        if case .mention(let row, MentionPhase.rejected) = record,
             let known = try database.result(of: row, runID: rejection.runID)
         {
             return try schedule(known)
         }
         let event = try command.context.rejectedEvent(rejection)
-        if case .stub(let row, _) = record { try database.deleteRun(row) }
-        let row = try database.insertStub(
-            rejection.runID, phase: StubPhase.rejected, task: rejection.task, now: command.now)
+        if case .mention(let row, _) = record { try database.deleteRun(row) }
+        let row = try database.insertMention(
+            rejection.runID, phase: MentionPhase.rejected, task: rejection.task, now: command.now)
         try database.writeResult(event, of: row)
         try schedule(event)
         results.append(event.type)
