@@ -108,12 +108,16 @@ final class OutboxRelay: Sendable {
 
 /// Publishes progress as well as it goes: what the broker does not take at once is dropped.
 struct ProgressAnnouncer {
+    private static let breath = Duration.milliseconds(10)
+
     let mailbox: Mailbox<OutgoingEvent>
     let publisher: any MessagePublisher
 
     /// Works until the task is cancelled.
     func run() async {
         repeat {
+            // A breath, so that what decides goes first and progress goes many at a time.
+            try? await Task.sleep(for: Self.breath)
             while case let events = mailbox.take(64), !events.isEmpty {
                 let publications = events.map { event in
                     var publication = event.publication
