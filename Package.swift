@@ -62,7 +62,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
-        // C libraries: a module map and a shim each, no logic.
+        // C: libraries (a module map and a shim each, no logic), and kernels of our own.
         .systemLibrary(
             name: "CRabbitMQ", path: "Shared/C/CRabbitMQ", pkgConfig: "librabbitmq",
             providers: [.apt(["librabbitmq-dev"])]),
@@ -73,6 +73,9 @@ let package = Package(
             name: "COpenBLAS", path: "Shared/C/COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CNIfTI", path: "Shared/C/CNIfTI"),
+        .systemLibrary(name: "CDNNL", path: "Shared/C/CDNNL", providers: [.apt(["libdnnl-dev"])]),
+        // Always optimized: a debug build computes with these, too.
+        .target(name: "CKernels", path: "Shared/C/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(
             name: "CLibcrypto", path: "Shared/C/CLibcrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
@@ -83,7 +86,7 @@ let package = Package(
         room("Tensors", at: "Shared/Tensors"),
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
-        room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS"]),
+        room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
         room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
         room("Imaging", at: "Shared/Imaging", ["Tensors", "Contracts", "Digests", "CNIfTI"]),
         room(

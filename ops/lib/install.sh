@@ -6,7 +6,7 @@
 # Each script asks for the groups that it needs.
 # shellcheck disable=SC2034
 packages_build=(
-    librabbitmq-dev libhiredis-dev libopenblas-dev libnifti-dev zlib1g-dev libsqlite3-dev libssl-dev pkg-config
+    librabbitmq-dev libhiredis-dev libopenblas-dev libdnnl-dev libnifti-dev zlib1g-dev libsqlite3-dev libssl-dev pkg-config
 )
 # What the demo and the integration tests start.
 # shellcheck disable=SC2034

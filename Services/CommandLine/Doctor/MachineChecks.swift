@@ -39,6 +39,7 @@ enum MachineChecks {
         let name = "libraries"
         let wanted = [
             ("librabbitmq", "librabbitmq4"), ("libhiredis", "libhiredis0.14"), ("libopenblas", "libopenblas0-pthread"),
+            ("libdnnl", "libdnnl2"),
             ("libsqlite3", "libsqlite3-0"), ("libcrypto", "libssl3"), ("libniftiio", "libnifti2"),
         ]
         guard let maps else {

@@ -1,0 +1,3 @@
+#pragma once
+// Kernels in C for the instructions that Swift cannot reach. Callers ask the processor first.
+#include "processor.h"
