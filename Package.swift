@@ -84,6 +84,7 @@ let package = Package(
         room("Digests", at: "Shared/Digests", ["CLibcrypto"]),
         room("Contracts", at: "Shared/Contracts", ["Digests"]),
         room("Tensors", at: "Shared/Tensors"),
+        room("Statistics", at: "Shared/Statistics"),
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
@@ -124,7 +125,7 @@ let package = Package(
                 name: "oncorelay",
                 dependencies: [
                     "Aggregation", "Classifiers", "Contracts", "EmbeddedPipeline", "Imaging", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "TensorStore", "Tensors", argumentParser, logging,
+                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -137,6 +138,7 @@ let package = Package(
             tests("DigestsTests", ["Digests"]),
             tests("ContractsTests", ["Contracts", "Digests"]),
             tests("TensorsTests", ["Tensors", "TestSupport"]),
+            tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"]),
