@@ -91,7 +91,7 @@ struct ScoreReport: Encodable {
             delong = Comparison(
                 difference: comparison.difference, z: comparison.z, p: comparison.p, lower: comparison.lower,
                 upper: comparison.upper)
-            let other = threshold ?? (try ROCCurve(second).youdenCuts[0].threshold)
+            let other = try threshold ?? ROCCurve(second).youdenCuts[0].threshold
             let test = McNemarTest(
                 truth: labels, first: cases.scores.map { $0 >= chosen }, second: second.scores.map { $0 >= other })
             mcnemar = McNemar(onlyFirst: test.onlyFirst, onlySecond: test.onlySecond, p: test.exactP)

@@ -6,6 +6,11 @@ import Statistics
 #else
     import Foundation
 #endif
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// `oncorelay statistics SCORES.csv`, `oncorelay statistics --kappa CALLS.csv`
 struct StatisticsCommand: ParsableCommand {
@@ -90,20 +95,26 @@ struct StatisticsCommand: ParsableCommand {
     }
 
     private static func text(of path: String) throws -> String {
-        let data: Data
-        if path == "-" {
-            data = FileHandle.standardInput.readDataToEndOfFile()
-        } else {
-            do {
-                data = try Data(contentsOf: URL(filePath: path))
-            } catch {
-                throw CommandFailure("\(path) cannot be read; expected a table with a header line", .noInput)
-            }
+        let data: [UInt8]
+        do {
+            data = path == "-" ? standardInput() : Array(try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw CommandFailure("\(path) cannot be read; expected a table with a header line", .noInput)
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw CommandFailure("\(path): expected UTF-8 text, found bytes that are not", .dataError)
         }
         return text
+    }
+
+    private static func standardInput() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+        }
     }
 }
 
