@@ -16,7 +16,7 @@ struct StepPlans {
                 inputPlaces: ChannelsLastExecutable.readsPlanes(step, network) ? nil : places[input],
                 outputPlaces: places[step.output], type: type)
             guard let plan else {
-                throw NeuralNetworkError.backendUnavailable("oneDNN has no fast code for layer \(step.name)")
+                throw NeuralNetworkError.backendUnavailable("oneDNN has no code for layer \(step.name)")
             }
             return plan
         }
@@ -54,7 +54,7 @@ struct OperatorFactory {
                     weights: executable.weights)
             ]
         case .affine(let scale, let shift, let isRectified):
-            let scales = try spread(scale, input.places), shifts = try spread(shift, input.places)
+            let scales = try Self.spread(scale, input.places), shifts = try Self.spread(shift, input.places)
             return [
                 SimpleOperator {
                     ork_value_affine(input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
@@ -142,7 +142,7 @@ struct OperatorFactory {
     }
 
     /// One number per channel, with zeros for the channels that only memory has.
-    private func spread(_ numbers: WeightBuffer, _ places: ChannelPlaces) throws -> WeightBuffer {
+    static func spread(_ numbers: WeightBuffer, _ places: ChannelPlaces) throws -> WeightBuffer {
         try WeightBuffer(count: places.physicalCount) { buffer in
             buffer.update(repeating: 0)
             for (channel, place) in places.places.enumerated() { buffer[Int(place)] = numbers.pointer[channel] }
