@@ -101,9 +101,9 @@ final class ConvolutionGradientOperator: Operator {
     }
 
     func run() throws {
-        if let conversion { ork_value_copy(conversion.from.kernelValue, conversion.to.kernelValue) }
+        if let conversion { ork_pixels_copy(conversion.from.kernelValue, conversion.to.kernelValue) }
         try primitive.execute(context.stream)
-        if let sum { ork_value_add(sum.target.kernelValue, sum.part.kernelValue, sum.target.kernelValue, false) }
+        if let sum { ork_pixels_add(sum.target.kernelValue, sum.part.kernelValue, sum.target.kernelValue, false) }
     }
 }
 
@@ -170,6 +170,6 @@ final class PlanarGradientOperator: Operator {
         part.pointer = sum.pointer
         part.stride = target.channels
         inputs.withUnsafeBufferPointer { part.read(planes: $0.baseAddress!) }
-        ork_value_add(target.kernelValue, part.kernelValue, target.kernelValue, false)
+        ork_pixels_add(target.kernelValue, part.kernelValue, target.kernelValue, false)
     }
 }

@@ -125,7 +125,7 @@ final class GradientPass {
     }
 
     private func accumulate(_ gradient: Activation, into target: Activation) {
-        add { ork_value_add(target.kernelValue, gradient.kernelValue, target.kernelValue, false) }
+        add { ork_pixels_add(target.kernelValue, gradient.kernelValue, target.kernelValue, false) }
     }
 
     private func pool(

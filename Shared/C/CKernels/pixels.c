@@ -1,8 +1,8 @@
-#include "include/values.h"
+#include "include/pixels.h"
 #include "lanes.h"
 
-ORK_CLONES void ork_value_from_planes(
-    ork_value to, const float *planes, int64_t items, int32_t count, const int32_t *places) {
+ORK_CLONES void ork_pixels_from_planes(
+    ork_pixels to, const float *planes, int64_t items, int32_t count, const int32_t *places) {
     int64_t positions = to.pixels / items;
     for (int64_t pixel = 0; pixel < to.pixels; pixel++) {
         const lanes zero = {0};
@@ -27,8 +27,8 @@ ORK_CLONES void ork_value_from_planes(
         }
 }
 
-ORK_CLONES void ork_value_to_planes(
-    ork_value from, float *planes, int64_t items, int32_t count, const int32_t *places) {
+ORK_CLONES void ork_pixels_to_planes(
+    ork_pixels from, float *planes, int64_t items, int32_t count, const int32_t *places) {
     int64_t positions = from.pixels / items;
     for (int64_t item = 0; item < items; item++)
         for (int32_t plane = 0; plane < count; plane++) {
@@ -47,7 +47,7 @@ ORK_CLONES void ork_value_to_planes(
         }
 }
 
-ORK_CLONES void ork_value_copy(ork_value from, ork_value to) {
+ORK_CLONES void ork_pixels_copy(ork_pixels from, ork_pixels to) {
     for (int64_t pixel = 0; pixel < from.pixels; pixel++)
         for (int32_t c = 0; c < from.channels; c += 16) {
             lanes x;
@@ -56,7 +56,7 @@ ORK_CLONES void ork_value_copy(ork_value from, ork_value to) {
         }
 }
 
-ORK_CLONES void ork_value_add(ork_value first, ork_value second, ork_value to, bool relu) {
+ORK_CLONES void ork_pixels_add(ork_pixels first, ork_pixels second, ork_pixels to, bool relu) {
     for (int64_t pixel = 0; pixel < to.pixels; pixel++)
         for (int32_t c = 0; c < to.channels; c += 16) {
             lanes x, y;
@@ -68,8 +68,8 @@ ORK_CLONES void ork_value_add(ork_value first, ork_value second, ork_value to, b
         }
 }
 
-ORK_CLONES void ork_value_affine(
-    ork_value from, const float *scale, const float *shift, ork_value to, bool relu) {
+ORK_CLONES void ork_pixels_affine(
+    ork_pixels from, const float *scale, const float *shift, ork_pixels to, bool relu) {
     for (int64_t pixel = 0; pixel < to.pixels; pixel++)
         for (int32_t c = 0; c < to.channels; c += 16) {
             lanes x;
@@ -80,7 +80,7 @@ ORK_CLONES void ork_value_affine(
         }
 }
 
-ORK_CLONES void ork_value_rectify(ork_value from, ork_value to) {
+ORK_CLONES void ork_pixels_rectify(ork_pixels from, ork_pixels to) {
     for (int64_t pixel = 0; pixel < to.pixels; pixel++)
         for (int32_t c = 0; c < to.channels; c += 16) {
             lanes x;
@@ -90,7 +90,7 @@ ORK_CLONES void ork_value_rectify(ork_value from, ork_value to) {
         }
 }
 
-ORK_CLONES void ork_value_mean(ork_value from, int64_t items, ork_value to) {
+ORK_CLONES void ork_pixels_mean(ork_pixels from, int64_t items, ork_pixels to) {
     int64_t positions = from.pixels / items;
     float factor = 1 / (float)positions;
     for (int64_t item = 0; item < items; item++)
@@ -106,7 +106,7 @@ ORK_CLONES void ork_value_mean(ork_value from, int64_t items, ork_value to) {
         }
 }
 
-ORK_CLONES void ork_value_pick(ork_value from, ork_value to, int64_t items, const ork_window *w) {
+ORK_CLONES void ork_pixels_pick(ork_pixels from, ork_pixels to, int64_t items, const ork_window *w) {
     int64_t pixel = 0;
     for (int64_t item = 0; item < items; item++)
         for (int32_t d = 0; d < w->out_size[0]; d++)
