@@ -66,7 +66,8 @@ struct GradientTests {
         for direction in 0..<6 {
             let step = randomValues(count, seed: UInt64(100 + direction))
             let width: Float = 3e-4
-            let rise = try score(zip(input, step).map { $0 + width * $1 })
+            let rise =
+                try score(zip(input, step).map { $0 + width * $1 })
                 - score(zip(input, step).map { $0 - width * $1 })
             let slope = rise / (2 * Double(width))
             let predicted = zip(gradient, step).reduce(0) { $0 + Double($1.0) * Double($1.1) }

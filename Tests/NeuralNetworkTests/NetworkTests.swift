@@ -165,7 +165,8 @@ struct NetworkTests {
             let extent = architecture.spatialRank == 2 ? Extent(1, 80, 75) : Extent(20, 17, 30)
             let input = randomValues(2 * 3 * extent.volume, seed: 8)
             let reused = try runGraph(graph, parameters, input, batch: 2, extent: extent, computation)
-            let kept = try runGraph(graph, parameters, input, batch: 2, extent: extent, computation, keepsActivations: true)
+            let kept = try runGraph(
+                graph, parameters, input, batch: 2, extent: extent, computation, keepsActivations: true)
             #expect(reused == kept)
         }
     }

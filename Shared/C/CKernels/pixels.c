@@ -121,3 +121,13 @@ ORK_CLONES void ork_pixels_pick(ork_pixels from, ork_pixels to, int64_t items, c
                     }
                 }
 }
+
+void ork_flush(const void *memory, int64_t bytes) {
+#if defined(__x86_64__)
+    for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_ia32_clflush((const char *)memory + offset);
+    __builtin_ia32_mfence();
+#else
+    (void)memory;
+    (void)bytes;
+#endif
+}

@@ -36,20 +36,21 @@ final class ChannelsLastExecutable: Executable {
         self.shapes = shapes
         places = network.channelPlaces(channels: shapes.map(\.channels))
         var isMaterialized = [Bool](repeating: true, count: shapes.count)
-        isMaterialized[network.inputValue] = keepsActivations || network.inputValue == network.outputValue
+        isMaterialized[network.inputValue] =
+            keepsActivations || network.inputValue == network.outputValue
             || !network.steps.allSatisfy { Self.readsPlanes($0, network) || !$0.inputs.contains(network.inputValue) }
         self.isMaterialized = isMaterialized
 
         context = try OperatorContext(threads: threads)
         let plans = try StepPlans(
-            network: network, shapes: shapes, places: places, batch: shape.batch, type: type)
+            network: network, shapes: shapes, places: places, batch: shape.batch, type: type, threads: threads)
         for plan in plans.convolutions.compactMap({ $0 }) {
-            context.reserve(scratchBytes: plan.descriptor.scratchByteCount)
+            context.reserve(scratchBytes: plan.scratchByteCount(threads: threads))
         }
         try context.allocateScratch()
         layout = ActivationLayout(
             network, shapes: shapes, places: places, batch: shape.batch, elementBytes: type.byteCount,
-            abilities: network.steps.map { plans.abilities(of: $0) }, keepsAll: keepsActivations,
+            abilities: network.steps.indices.map { plans.abilities(ofStepAt: $0) }, keepsAll: keepsActivations,
             isMaterialized: isMaterialized)
         memory = try PackedBytes(count: layout.byteCount)
         memset(memory.pointer, 0, memory.count)

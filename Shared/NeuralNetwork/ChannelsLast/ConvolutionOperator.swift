@@ -49,7 +49,8 @@ final class OneDNNConvolutionOperator: Operator {
         }
         if let residual, residual.pointer != output.pointer {
             residualCopy = (
-                UnsafeRawPointer(residual.pointer), output.pointer, output.pixels * output.stride * output.type.byteCount
+                UnsafeRawPointer(residual.pointer), output.pointer,
+                output.pixels * output.stride * output.type.byteCount
             )
         } else {
             residualCopy = nil
@@ -75,23 +76,19 @@ struct OneDNNConvolutionPlan {
     /// Where the weight's input channels lie among those of the source.
     let inputPlaces: [Int32]
 
-    /// - Parameters:
-    ///   - inputPlaces: of the value that is read; nil for the network's input, which has only its own channels.
     /// - Returns: nil when the library has no code for it.
-    init?(
-        _ folded: FoldedConvolution, batch: Int, input: Extent, inputPlaces: ChannelPlaces?,
-        outputPlaces: ChannelPlaces, type: ActivationType
-    ) throws {
-        let channels = inputPlaces?.physicalCount ?? folded.convolution.inputChannels
+    init?(_ task: ConvolutionPlan.Task) throws {
+        let folded = task.folded
+        let channels = task.inputPlaces?.physicalCount ?? folded.convolution.inputChannels
         convolution = try OneDNNConvolution(
-            folded.convolution, batch: batch, inputChannels: channels, outputChannels: outputPlaces.physicalCount,
-            input: input, type: type)
+            folded.convolution, batch: task.shape.batch, inputChannels: channels,
+            outputChannels: task.outputPlaces.physicalCount, input: task.shape.input, type: task.shape.type)
         let attributes = try PrimitiveAttributes(
             (folded.hasResidual ? [.sum] : []) + (folded.isRectified ? [.rectification] : []))
         guard let best = try convolution.forward(attributes).first else { return nil }
         descriptor = best
         let rank = convolution.weightDimensions.count - 2
-        sourceDimensions = [batch, channels] + input.components(rank: rank)
-        self.inputPlaces = inputPlaces?.places ?? (0..<Int32(channels)).map { $0 }
+        sourceDimensions = [task.shape.batch, channels] + task.shape.input.components(rank: rank)
+        inputPlaces = task.inputChannels
     }
 }

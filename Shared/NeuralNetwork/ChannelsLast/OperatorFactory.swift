@@ -2,32 +2,41 @@ internal import CKernels
 
 /// How the steps of a network are computed for one input shape, before memory is laid out.
 struct StepPlans {
-    /// For each step, oneDNN's implementation if it is a convolution that oneDNN computes.
-    let convolutions: [OneDNNConvolutionPlan?]
+    /// For each step, how it is computed if it is a convolution.
+    let convolutions: [ConvolutionPlan?]
 
     init(
-        network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType
+        network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType,
+        threads: Int
     ) throws {
-        convolutions = try network.steps.map { step in
-            guard case .convolution(let folded) = step.kind else { return nil }
-            let input = step.inputs[0]
-            let plan = try OneDNNConvolutionPlan(
-                folded, batch: batch, input: shapes[input].extent,
-                inputPlaces: ChannelsLastExecutable.readsPlanes(step, network) ? nil : places[input],
-                outputPlaces: places[step.output], type: type)
-            guard let plan else {
-                throw NeuralNetworkError.backendUnavailable("oneDNN has no code for layer \(step.name)")
-            }
-            return plan
+        var joined: Set<Int> = []
+        for step in network.steps {
+            if case .concatenate = step.kind { joined.formUnion(step.inputs) }
         }
+        var indices: [Int] = []
+        var tasks: [ConvolutionPlan.Task] = []
+        for (index, step) in network.steps.enumerated() {
+            guard case .convolution(let folded) = step.kind else { continue }
+            let input = step.inputs[0]
+            let inputPlaces = ChannelsLastExecutable.readsPlanes(step, network) ? nil : places[input]
+            let outputPlaces = places[step.output]
+            indices.append(index)
+            tasks.append(
+                .init(
+                    step: step, folded: folded,
+                    shape: ConvolutionShape(
+                        folded, batch: batch, input: shapes[input].extent, inputPlaces: inputPlaces,
+                        outputPlaces: outputPlaces, type: type, writesPart: joined.contains(step.output)),
+                    inputPlaces: inputPlaces, outputPlaces: outputPlaces))
+        }
+        let plans = try ConvolutionChooser.shared.plans(for: tasks, threads: threads)
+        var convolutions = [ConvolutionPlan?](repeating: nil, count: network.steps.count)
+        for (index, plan) in zip(indices, plans) { convolutions[index] = plan }
+        self.convolutions = convolutions
     }
 
-    func abilities(of step: FusedNetwork.Step) -> ActivationLayout.Abilities {
-        switch step.kind {
-        case .convolution(let folded):
-            .init(writesParts: false, readsParts: false, replacesResidual: folded.hasResidual)
-        default: .init(writesParts: true, readsParts: true, replacesResidual: false)
-        }
+    func abilities(ofStepAt index: Int) -> ActivationLayout.Abilities {
+        convolutions[index]?.abilities ?? .init(writesParts: true, readsParts: true, replacesResidual: false)
     }
 }
 
@@ -47,17 +56,16 @@ struct OperatorFactory {
         case .convolution(let folded):
             guard let plan = plans.convolutions[index] else { return [] }
             return [
-                try OneDNNConvolutionOperator(
-                    folded, step: step, plan: plan,
-                    input: ChannelsLastExecutable.readsPlanes(step, network) ? nil : input, output: output,
-                    residual: folded.hasResidual ? inputs[1] : nil, context: executable.context,
-                    weights: executable.weights)
+                try plan.makeOperator(
+                    input: input, output: output, residual: folded.hasResidual ? inputs[1] : nil,
+                    context: executable.context, weights: executable.weights)
             ]
         case .affine(let scale, let shift, let isRectified):
             let scales = try Self.spread(scale, input.places), shifts = try Self.spread(shift, input.places)
             return [
                 SimpleOperator {
-                    ork_pixels_affine(input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
+                    ork_pixels_affine(
+                        input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
                 }
             ]
         case .relu: return [SimpleOperator { ork_pixels_rectify(input.kernelValue, output.kernelValue) }]

@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import Dispatch
+internal import CKernels
 internal import Glibc
 internal import Synchronization
 
@@ -29,6 +29,8 @@ final class PackedWeights: Sendable {
     /// What tells two packings of one weight apart.
     enum Form: Hashable, Sendable {
         case oneDNN(OneDNNForm)
+        /// A kernel of ours: its algorithm, and all numbers that its order may depend on.
+        case kernel([Int32])
         case bias(Int)
     }
 
@@ -65,6 +67,42 @@ final class PackedWeights: Sendable {
         }
     }
 
+    /// The weights as a kernel of ours reads them.
+    func weights(
+        _ folded: FoldedConvolution, output: Int, for kernel: ork_convolution, inputs: [Int32], outputs: [Int32]
+    ) throws -> PackedBytes {
+        try entry(output, .kernel(Self.numbers(kernel))) {
+            var kernel = kernel
+            let packed = try PackedBytes(count: ork_convolution_packed_bytes(&kernel))
+            let (rows, columns) = (Int(kernel.out_channels), Int(kernel.in_channels))
+            let count = rows * columns * folded.weight.taps
+            let plain = try PackedBytes(count: count * MemoryLayout<Float>.stride)
+            let floats = plain.pointer.bindMemory(to: Float.self, capacity: count)
+            Self.spread(
+                folded.weight, into: floats, inputs: inputs, inputCount: columns, outputs: outputs, outputCount: rows)
+            let status = ork_convolution_pack(&kernel, floats, Int32(rows), Int32(columns), packed.pointer)
+            guard status == 0 else {
+                throw NeuralNetworkError.backendFailure(call: "ork_convolution_pack", status: "\(status)")
+            }
+            folded.weight.releasePages()
+            return packed
+        }
+    }
+
+    /// Removes the weights from the processor's caches.
+    func flush() {
+        entries.withLock { entries in
+            for packed in entries.values { ork_flush(packed.pointer, Int64(packed.count)) }
+        }
+    }
+
+    private static func numbers(_ kernel: ork_convolution) -> [Int32] {
+        [
+            kernel.algorithm, kernel.variant, kernel.type, kernel.batch, kernel.in_channels, kernel.out_channels,
+            kernel.in_size.0, kernel.in_size.1, kernel.in_size.2, kernel.stride.0, kernel.stride.1, kernel.stride.2,
+        ]
+    }
+
     /// The bias, with zeros for the outputs that only memory has.
     func bias(_ folded: FoldedConvolution, output: Int, places: ChannelPlaces) throws -> PackedBytes {
         try entry(output, .bias(places.physicalCount)) {
@@ -96,7 +134,9 @@ final class PackedWeights: Sendable {
     ) {
         let isDense = inputCount == weight.inputs && inputs.indices.allSatisfy { inputs[$0] == Int32($0) }
         if isDense {
-            if outputCount != weight.outputs { target.update(repeating: 0, count: outputCount * inputCount * weight.taps) }
+            if outputCount != weight.outputs {
+                target.update(repeating: 0, count: outputCount * inputCount * weight.taps)
+            }
             return weight.fold(into: target) { Int(outputs[$0]) }
         }
         target.update(repeating: 0, count: outputCount * inputCount * weight.taps)

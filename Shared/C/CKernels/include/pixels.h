@@ -49,3 +49,6 @@ void ork_gradient_pick(ork_pixels gradient, ork_pixels to, int64_t items, const 
 // `from` are the values that a maximum was taken of; of equal ones the first gets the gradient. Unused by means.
 void ork_gradient_pool(
     ork_pixels gradient, ork_pixels from, ork_pixels to, int64_t items, const ork_window *window, int32_t kind);
+
+// Removes memory from the processor's caches, so that what is measured next finds it where a network would.
+void ork_flush(const void *memory, int64_t bytes);
