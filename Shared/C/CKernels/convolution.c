@@ -1,6 +1,7 @@
 #include "convolution.h"
 #include "direct.h"
 #include "processor.h"
+#include "winograd.h"
 
 static bool valid_type(int32_t type) { return type == ORK_F32 || type == ORK_BF16; }
 
@@ -17,25 +18,30 @@ static bool valid_shape(const ork_convolution *c) {
 }
 
 bool ork_convolution_supported(const ork_convolution *c) {
-    if (!c || !valid_type(c->type) || !valid_type(c->output_type) || !valid_type(c->residual_type)) return false;
-    if (!valid_shape(c)) return false;
+    if (!c || !valid_type(c->type) || !valid_type(c->input_type)) return false;
+    if (!valid_type(c->output_type) || !valid_type(c->residual_type) || !valid_shape(c)) return false;
     const ork_processor processor = ork_processor_features();
     if (!processor.avx512) return false;
     const bool half = c->type == ORK_BF16 || c->output_type == ORK_BF16;
     if (half && !processor.avx512_bf16) return false;
     switch (c->algorithm) {
-    case ORK_DIRECT: return c->in_channels % 16 == 0;
+    case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == c->type;
+    case ORK_WINOGRAD: return ork_winograd_supported(c);
     default: return false;
     }
 }
 
 size_t ork_convolution_packed_bytes(const ork_convolution *c) {
     if (!ork_convolution_supported(c)) return 0;
-    return ork_direct_packed_bytes(c);
+    return c->algorithm == ORK_WINOGRAD ? ork_winograd_packed_bytes(c) : ork_direct_packed_bytes(c);
 }
 
 size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
     if (!ork_convolution_supported(c)) return 0;
+    if (c->algorithm == ORK_WINOGRAD) {
+        const ork_winograd_plan plan = ork_winograd_cut(c, threads);
+        return (plan.input_bytes + plan.sum_bytes + plan.line_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
+    }
     const ork_direct_plan plan = ork_direct_cut(c, threads);
     return (plan.panel_bytes + plan.segment_bytes + plan.sum_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
 }
@@ -43,7 +49,10 @@ size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
 int ork_convolution_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     if (!ork_convolution_supported(c) || !weights || !packed) return 1;
     if (outputs < 1 || outputs > c->out_channels || inputs < 1 || inputs > c->in_channels) return 1;
-    ork_direct_pack(c, weights, outputs, inputs, packed);
+    if (c->algorithm == ORK_WINOGRAD)
+        ork_winograd_pack(c, weights, outputs, inputs, packed);
+    else
+        ork_direct_pack(c, weights, outputs, inputs, packed);
     return 0;
 }
 
@@ -51,5 +60,7 @@ int ork_convolution_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads) {
     if (!ork_convolution_supported(c) || !packed || !input || !output || !scratch || threads < 1) return 1;
+    if (c->algorithm == ORK_WINOGRAD)
+        return ork_winograd_run(c, packed, bias, input, residual, output, scratch, threads);
     return ork_direct_run(c, packed, bias, input, residual, output, scratch, threads);
 }

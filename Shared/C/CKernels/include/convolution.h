@@ -28,10 +28,12 @@
 typedef enum { ORK_F32 = 0, ORK_BF16 = 1 } ork_type;
 
 typedef enum {
-    ORK_DIRECT = 0,    // any shape; input and weights of `type`
+    ORK_DIRECT = 0,    // any shape; input of `type`
     ORK_PLANAR = 1,    // few channels (in_channels 1...8, not padded), float32 NCDHW planes: input.block is the stride
-                       // from plane to plane, input.pixel is 1; computes in `type`
-    ORK_WINOGRAD = 2,  // 3x3(x3), stride 1, dilation 1, float32 only: fewer products, rounding slightly larger
+                       // from plane to plane, input.pixel is 1; products in `type`
+    ORK_WINOGRAD = 2,  // kernel sizes 1, 3, 5, 7 (not all 1), stride 1, dilation 1: fewer products, rounding larger.
+                       // Input of either type, products in `type`. Variant 1: short transforms, closest to the direct
+                       // sum; 2: longer ones, fewer products
     ORK_TILES = 3,     // AMX, bfloat16 only
 } ork_algorithm;
 
@@ -41,8 +43,9 @@ typedef struct {
 
 typedef struct {
     int32_t algorithm;                  // ork_algorithm
-    int32_t type;                       // of weights and input: ork_type
-    int32_t output_type, residual_type;  // ork_type
+    int32_t variant;                    // see ork_algorithm; 0 is each algorithm's own choice
+    int32_t type;                       // of weights and products: ork_type
+    int32_t input_type, output_type, residual_type;  // ork_type
     int32_t relu;                       // nonzero: negative sums become zero, after the residual sum
     int32_t batch;
     int32_t in_channels, out_channels;  // multiples of 16
