@@ -36,7 +36,7 @@ ORK_LINE void transform(int n, lines from, lines to, int rows, int columns, int 
             char *t = to.at + i * to.row + j * to.column;
             __m512 d[8], v[8];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
-                d[k] = _mm512_load_ps((const void *)(f + k * from.element));
+                d[k] = _mm512_loadu_ps((const void *)(f + k * from.element));
             ork_points_of(n, d, v);
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) put(t + k * to.element, type, v[k]);
         }
@@ -82,67 +82,79 @@ __attribute__((target(ORK_AVX512_BF16), noinline)) static void restore_lines(
     }
 }
 
+// Where a tile begins in the output; its item.
+typedef struct {
+    int64_t out[3], item;
+} place;
+
 // The window of one tile in 16 channels, zero outside of the input: [d][h][w][16].
 __attribute__((target(ORK_AVX512_BF16))) static void window(
     const work *k, const int64_t origin[3], int64_t item, int64_t chunk, float *to) {
     const ork_convolution *c = k->c;
     const int *n = k->plan.n;
     const int64_t base = item * c->input.item + chunk * c->input.block;
+    const int64_t left = origin[2] < 0 ? -origin[2] : 0, room = c->in_size[2] - origin[2];
+    const int64_t right = room < n[2] ? room : n[2];
     for (int d = 0; d < n[0]; d++)
-        for (int h = 0; h < n[1]; h++) {
+        for (int h = 0; h < n[1]; h++, to += n[2] * 16) {
             const int64_t z = origin[0] + d, y = origin[1] + h;
-            const int inside = z >= 0 && z < c->in_size[0] && y >= 0 && y < c->in_size[1];
+            const int inside = z >= 0 && z < c->in_size[0] && y >= 0 && y < c->in_size[1] && left < right;
             const int64_t row = base + ((z * c->in_size[1] + y) * c->in_size[2] + origin[2]) * c->input.pixel;
-            for (int w = 0; w < n[2]; w++, to += 16) {
-                const int there = inside && origin[2] + w >= 0 && origin[2] + w < c->in_size[2];
-                __m512 v = _mm512_setzero_ps();
-                if (there) v = ork_load16(k->input, row + w * c->input.pixel, c->input_type);
-                _mm512_store_ps(to, v);
-            }
+            if (!inside || left > 0 || right < n[2])
+                for (int w = 0; w < n[2]; w++) _mm512_store_ps(to + w * 16, _mm512_setzero_ps());
+            for (int64_t w = left; inside && w < right; w++)
+                _mm512_store_ps(to + w * 16, ork_load16(k->input, row + w * c->input.pixel, c->input_type));
         }
 }
 
-static void tile_place(const work *k, int64_t tile, int64_t out[3], int64_t *item) {
+static place tile_place(const work *k, int64_t tile) {
     const ork_winograd_plan *plan = &k->plan;
-    out[2] = tile % plan->grid[2] * plan->m[2], tile /= plan->grid[2];
-    out[1] = tile % plan->grid[1] * plan->m[1], tile /= plan->grid[1];
-    out[0] = tile % plan->grid[0] * plan->m[0], *item = tile / plan->grid[0];
+    place at;
+    at.out[2] = tile % plan->grid[2] * plan->m[2], tile /= plan->grid[2];
+    at.out[1] = tile % plan->grid[1] * plan->m[1], tile /= plan->grid[1];
+    at.out[0] = tile % plan->grid[0] * plan->m[0], at.item = tile / plan->grid[0];
+    return at;
 }
 
 // One tile to its points: point p goes to `to + p * step`.
-static void analyse(const work *k, int64_t tile, int64_t chunk, float *line, char *to, int64_t step) {
+static void analyse(const work *k, const place *tile, int64_t chunk, float *line, char *to, int64_t step) {
     const ork_winograd_plan *plan = &k->plan;
-    const int *n = plan->n, type = k->c->type;
-    int64_t out[3], item;
-    tile_place(k, tile, out, &item);
-    for (int i = 0; i < 3; i++) out[i] -= k->c->padding[i];
-    window(k, out, item, chunk, line);
-    char *from = (char *)line, *other = (char *)(line + plan->points * 16);
-    const int64_t side = 64, row = n[2] * side, slice = n[1] * row;
+    const ork_convolution *c = k->c;
+    const int *n = plan->n, type = c->type;
+    int64_t origin[3];
+    int inside = c->input_type == ORK_F32;
+    for (int i = 0; i < 3; i++) {
+        origin[i] = tile->out[i] - c->padding[i];
+        inside &= origin[i] >= 0 && origin[i] + n[i] <= c->in_size[i];
+    }
+    char *from = (char *)line, *other = (char *)(line + plan->points * 16), *spare = from;
+    int64_t side = 64, row = n[2] * side, slice = n[1] * row;
+    if (inside) {
+        side = c->input.pixel * 4, row = side * c->in_size[2], slice = row * c->in_size[1];
+        from = (char *)(uintptr_t)k->input + (tile->item * c->input.item + chunk * c->input.block) * 4
+            + origin[0] * slice + origin[1] * row + origin[2] * side;
+    } else {
+        window(k, origin, tile->item, chunk, line);
+    }
     int left = (n[0] > 1) + (n[1] > 1) + (n[2] > 1);
     for (int dimension = 2; dimension >= 0; dimension--) {
         if (n[dimension] == 1) continue;
         const int last = --left == 0;
-        const int64_t scale_w = last ? step : side, scale_h = last ? n[2] * step : row;
-        const int64_t scale_d = last ? (int64_t)n[1] * n[2] * step : slice;
+        const int64_t tw = last ? step : 64, th = n[2] * tw, td = n[1] * th;
         char *target = last ? to : other;
         const int kind = last ? type : ORK_F32;
         if (dimension == 2)
-            transform_lines(
-                n[2], (lines){from, slice, row, side}, (lines){target, scale_d, scale_h, scale_w}, n[0], n[1], kind);
+            transform_lines(n[2], (lines){from, slice, row, side}, (lines){target, td, th, tw}, n[0], n[1], kind);
         else if (dimension == 1)
-            transform_lines(
-                n[1], (lines){from, slice, side, row}, (lines){target, scale_d, scale_w, scale_h}, n[0], n[2], kind);
+            transform_lines(n[1], (lines){from, slice, side, row}, (lines){target, td, tw, th}, n[0], n[2], kind);
         else
-            transform_lines(
-                n[0], (lines){from, row, side, slice}, (lines){target, scale_h, scale_w, scale_d}, n[1], n[2], kind);
-        other = from, from = target;
+            transform_lines(n[0], (lines){from, row, side, slice}, (lines){target, th, tw, td}, n[1], n[2], kind);
+        from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
     }
 }
 
 // Points of one tile and output block, `step` bytes apart, to its outputs.
-__attribute__((target(ORK_AVX512_BF16))) static void synthesize(
-    const work *k, int64_t tile, int block, char *from, int64_t step, float *line) {
+static void synthesize(const work *k, const place *tile, int block, char *from, int64_t step, float *line) {
     const ork_winograd_plan *plan = &k->plan;
     const ork_convolution *c = k->c;
     const int *n = plan->n, *m = plan->m;
@@ -163,16 +175,13 @@ __attribute__((target(ORK_AVX512_BF16))) static void synthesize(
         restore_lines(n[dimension], m[dimension], source, target, rows, columns);
         from = other, other = spare, spare = from, element = 64;
     }
-    int64_t out[3], item;
-    tile_place(k, tile, out, &item);
-    for (int d = 0; d < m[0] && out[0] + d < c->out_size[0]; d++)
-        for (int h = 0; h < m[1] && out[1] + h < c->out_size[1]; h++) {
-            const int64_t first =
-                ((item * c->out_size[0] + out[0] + d) * c->out_size[1] + out[1] + h) * c->out_size[2] + out[2];
-            const int64_t room = c->out_size[2] - out[2];
-            ork_store(
-                &k->sink, (const float *)from + (d * m[1] + h) * m[2] * 16, first, (int)(room < m[2] ? room : m[2]),
-                block, 1);
+    const int64_t room = c->out_size[2] - tile->out[2], width = room < m[2] ? room : m[2];
+    for (int d = 0; d < m[0] && tile->out[0] + d < c->out_size[0]; d++)
+        for (int h = 0; h < m[1] && tile->out[1] + h < c->out_size[1]; h++) {
+            const int64_t row = (tile->out[0] + d) * c->out_size[1] + tile->out[1] + h;
+            ork_store_pixels(
+                &k->sink, (const float *)from + (d * m[1] + h) * m[2] * 16, tile->item,
+                row * c->out_size[2] + tile->out[2], width, block, 1);
         }
 }
 
@@ -199,10 +208,11 @@ static void part(void *data, int index, int parts) {
         for (int64_t set = 0; set < sets; set++) {
             const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
             char *at = values + from * plan->points * plan->chunks * side;
-            for (int64_t i = 0; i < width; i++)
+            for (int64_t i = 0; i < width; i++) {
+                const place here = tile_place(k, tile + from + i);
                 for (int64_t chunk = 0; chunk < plan->chunks; chunk++)
-                    analyse(
-                        k, tile + from + i, chunk, line, at + (chunk * width + i) * side, plan->chunks * width * side);
+                    analyse(k, &here, chunk, line, at + (chunk * width + i) * side, plan->chunks * width * side);
+            }
         }
         for (int first = begin; first < end; first += (int)plan->output_group) {
             const int last = end - first < plan->output_group ? end : first + (int)plan->output_group;
@@ -224,13 +234,15 @@ static void part(void *data, int index, int parts) {
                 }
             for (int64_t set = 0; set < sets; set++) {
                 const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
-                for (int64_t i = 0; i < width; i++)
+                for (int64_t i = 0; i < width; i++) {
+                    const place here = tile_place(k, tile + from + i);
                     for (int block = first; block < last; block++) {
                         const int in_pair = (block - first) % 2, blocks = last - (block - in_pair) < 2 ? 1 : 2;
                         char *sum = sums + from * plan->points * blocks_here * 64
                             + (block - first - in_pair) * width * 64 + (i * blocks + in_pair) * 64;
-                        synthesize(k, tile + from + i, block, sum, width * blocks_here * 64, line);
+                        synthesize(k, &here, block, sum, width * blocks_here * 64, line);
                     }
+                }
             }
         }
     }
