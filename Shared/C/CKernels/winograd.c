@@ -29,21 +29,22 @@ ORK_LINE void put(char *to, int type, __m512 v) {
         _mm256_store_si256((void *)to, (__m256i)_mm512_cvtneps_pbh(v));
 }
 
-ORK_LINE void transform(int n, lines from, lines to, int rows, int columns, int type) {
+ORK_LINE void transform(int n, const lines *from, const lines *to, int rows, int columns, int type) {
+    const int64_t fe = from->element, te = to->element;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
-            const char *f = from.at + i * from.row + j * from.column;
-            char *t = to.at + i * to.row + j * to.column;
+            const char *f = from->at + i * from->row + j * from->column;
+            char *t = to->at + i * to->row + j * to->column;
             __m512 d[8], v[8];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
-                d[k] = _mm512_loadu_ps((const void *)(f + k * from.element));
+                d[k] = _mm512_loadu_ps((const void *)(f + k * fe));
             ork_points_of(n, d, v);
-            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) put(t + k * to.element, type, v[k]);
+            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) put(t + k * te, type, v[k]);
         }
 }
 
 __attribute__((target(ORK_AVX512_BF16), noinline)) static void transform_lines(
-    int n, lines from, lines to, int rows, int columns, int type) {
+    int n, const lines *from, const lines *to, int rows, int columns, int type) {
     if (type == ORK_F32) {
         if (n == 4) transform(4, from, to, rows, columns, ORK_F32);
         if (n == 6) transform(6, from, to, rows, columns, ORK_F32);
@@ -55,22 +56,23 @@ __attribute__((target(ORK_AVX512_BF16), noinline)) static void transform_lines(
     }
 }
 
-ORK_LINE void restore(int n, int m, lines from, lines to, int rows, int columns) {
+ORK_LINE void restore(int n, int m, const lines *from, const lines *to, int rows, int columns) {
+    const int64_t fe = from->element, te = to->element;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
-            const char *f = from.at + i * from.row + j * from.column;
-            char *t = to.at + i * to.row + j * to.column;
+            const char *f = from->at + i * from->row + j * from->column;
+            char *t = to->at + i * to->row + j * to->column;
             __m512 x[8], y[8];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
-                x[k] = _mm512_load_ps((const void *)(f + k * from.element));
+                x[k] = _mm512_load_ps((const void *)(f + k * fe));
             ork_outputs_of(n, m, x, y);
             _Pragma("clang loop unroll(full)") for (int k = 0; k < m; k++)
-                _mm512_store_ps((void *)(t + k * to.element), y[k]);
+                _mm512_store_ps((void *)(t + k * te), y[k]);
         }
 }
 
 __attribute__((target(ORK_AVX512_BF16), noinline)) static void restore_lines(
-    int n, int m, lines from, lines to, int rows, int columns) {
+    int n, int m, const lines *from, const lines *to, int rows, int columns) {
     switch (n * 10 + m) {
     case 42: restore(4, 2, from, to, rows, columns); break;
     case 62: restore(6, 2, from, to, rows, columns); break;
@@ -133,6 +135,11 @@ static void analyse(const work *k, const place *tile, int64_t chunk, float *line
         side = c->input.pixel * 4, row = side * c->in_size[2], slice = row * c->in_size[1];
         from = (char *)(uintptr_t)k->input + (tile->item * c->input.item + chunk * c->input.block) * 4
             + origin[0] * slice + origin[1] * row + origin[2] * side;
+        // What the next tile adds to this one.
+        for (int d = 0; d < n[0]; d++)
+            for (int h = 0; h < n[1]; h++)
+                for (int w = n[2]; w < n[2] + plan->m[2]; w++)
+                    _mm_prefetch(from + d * slice + h * row + w * side, _MM_HINT_T0);
     } else {
         window(k, origin, tile->item, chunk, line);
     }
@@ -143,12 +150,14 @@ static void analyse(const work *k, const place *tile, int64_t chunk, float *line
         const int64_t tw = last ? step : 64, th = n[2] * tw, td = n[1] * th;
         char *target = last ? to : other;
         const int kind = last ? type : ORK_F32;
-        if (dimension == 2)
-            transform_lines(n[2], (lines){from, slice, row, side}, (lines){target, td, th, tw}, n[0], n[1], kind);
-        else if (dimension == 1)
-            transform_lines(n[1], (lines){from, slice, side, row}, (lines){target, td, tw, th}, n[0], n[2], kind);
-        else
-            transform_lines(n[0], (lines){from, row, side, slice}, (lines){target, th, tw, td}, n[1], n[2], kind);
+        // By reference: what was just written in halves would be slow to copy whole.
+        const lines f = dimension == 2 ? (lines){from, slice, row, side}
+            : dimension == 1           ? (lines){from, slice, side, row}
+                                       : (lines){from, row, side, slice};
+        const lines t = dimension == 2 ? (lines){target, td, th, tw}
+            : dimension == 1           ? (lines){target, td, tw, th}
+                                       : (lines){target, th, tw, td};
+        transform_lines(n[dimension], &f, &t, n[dimension == 0], n[dimension == 2 ? 1 : 2], kind);
         from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
     }
 }
@@ -172,7 +181,7 @@ static void synthesize(const work *k, const place *tile, int block, char *from, 
         const lines target = dimension == 0 ? (lines){other, th, tw, td}
             : dimension == 1                ? (lines){other, td, tw, th}
                                             : (lines){other, td, th, tw};
-        restore_lines(n[dimension], m[dimension], source, target, rows, columns);
+        restore_lines(n[dimension], m[dimension], &source, &target, rows, columns);
         from = other, other = spare, spare = from, element = 64;
     }
     const int64_t room = c->out_size[2] - tile->out[2], width = room < m[2] ? room : m[2];

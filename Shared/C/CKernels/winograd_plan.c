@@ -63,7 +63,7 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
     plan.group = ORK_TILE_PIXELS * (int64_t)smaller(4, 1 + (400 << 10) / (tile_bytes * 2 * ORK_TILE_PIXELS));
     plan.group = smaller(plan.group, own);
     const int64_t sum_tile = (int64_t)plan.points * 64;
-    plan.output_group = (384 << 10) / (sum_tile * plan.group) / 2 * 2;
+    plan.output_group = (160 << 10) / (sum_tile * plan.group) / 2 * 2;
     if (plan.output_group < 2) plan.output_group = 2;
     plan.output_group = smaller(plan.output_group, (plan.output_blocks + 1) / 2 * 2);
     plan.input_bytes = (size_t)(tile_bytes * plan.group);

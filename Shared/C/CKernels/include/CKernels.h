@@ -2,3 +2,4 @@
 // Kernels in C for the instructions that Swift cannot reach. Callers ask the processor first.
 #include "convolution.h"
 #include "processor.h"
+#include "values.h"
