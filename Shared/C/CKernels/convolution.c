@@ -1,5 +1,6 @@
 #include "convolution.h"
 #include "direct.h"
+#include "phases.h"
 #include "processor.h"
 #include "winograd.h"
 
@@ -27,13 +28,21 @@ bool ork_convolution_supported(const ork_convolution *c) {
     switch (c->algorithm) {
     case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == c->type;
     case ORK_WINOGRAD: return ork_winograd_supported(c);
+    case ORK_PLANAR: {
+        ork_phases phases;
+        return c->in_channels <= 8 && c->input_type == ORK_F32 && c->input.pixel == 1 && ork_phases_cut(c, &phases);
+    }
     default: return false;
     }
 }
 
 size_t ork_convolution_packed_bytes(const ork_convolution *c) {
     if (!ork_convolution_supported(c)) return 0;
-    return c->algorithm == ORK_WINOGRAD ? ork_winograd_packed_bytes(c) : ork_direct_packed_bytes(c);
+    switch (c->algorithm) {
+    case ORK_WINOGRAD: return ork_winograd_packed_bytes(c);
+    case ORK_PLANAR: return ork_phases_packed_bytes(c);
+    default: return ork_direct_packed_bytes(c);
+    }
 }
 
 size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
@@ -42,6 +51,7 @@ size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
         const ork_winograd_plan plan = ork_winograd_cut(c, threads);
         return (plan.input_bytes + plan.sum_bytes + plan.line_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
     }
+    if (c->algorithm == ORK_PLANAR) return ork_phases_scratch_bytes(c, threads);
     const ork_direct_plan plan = ork_direct_cut(c, threads);
     return (plan.panel_bytes + plan.segment_bytes + plan.sum_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
 }
@@ -51,6 +61,8 @@ int ork_convolution_pack(const ork_convolution *c, const float *weights, int out
     if (outputs < 1 || outputs > c->out_channels || inputs < 1 || inputs > c->in_channels) return 1;
     if (c->algorithm == ORK_WINOGRAD)
         ork_winograd_pack(c, weights, outputs, inputs, packed);
+    else if (c->algorithm == ORK_PLANAR)
+        ork_phases_pack(c, weights, outputs, inputs, packed);
     else
         ork_direct_pack(c, weights, outputs, inputs, packed);
     return 0;
@@ -62,5 +74,6 @@ int ork_convolution_run(
     if (!ork_convolution_supported(c) || !packed || !input || !output || !scratch || threads < 1) return 1;
     if (c->algorithm == ORK_WINOGRAD)
         return ork_winograd_run(c, packed, bias, input, residual, output, scratch, threads);
+    if (c->algorithm == ORK_PLANAR) return ork_phases_run(c, packed, bias, input, residual, output, scratch, threads);
     return ork_direct_run(c, packed, bias, input, residual, output, scratch, threads);
 }

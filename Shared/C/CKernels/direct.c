@@ -178,7 +178,7 @@ static void part(void *data, int index, int parts) {
 int ork_direct_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads) {
-    work k = {c, ork_direct_cut(c, threads), packed, input, {c, bias, residual, output}, scratch};
+    work k = {c, ork_direct_cut(c, threads), packed, input, {c, bias, residual, output, 1}, scratch};
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
     return 0;
 }

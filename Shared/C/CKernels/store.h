@@ -7,6 +7,7 @@ typedef struct {
     const float *bias;
     const void *residual;
     void *output;
+    int64_t pixel_step;  // from one stored pixel to the next, in pixels
 } ork_sink;
 
 // Stores `pixels` sums, `pixel_step` floats apart, each of `blocks` x 16, to consecutive pixels of one item.
@@ -15,11 +16,12 @@ __attribute__((target(ORK_AVX512_BF16))) ORK_INLINE void ork_store_typed(
     int type, int residual_type, int has_residual) {
     const ork_convolution *c = sink->c;
     const __m512 floor = _mm512_set1_ps(c->relu ? 0.0f : -__builtin_inff());
+    const int64_t step = sink->pixel_step * c->output.pixel, residual_step = sink->pixel_step * c->residual.pixel;
     for (int b = 0; b < blocks; b++) {
         const __m512 bias = sink->bias ? _mm512_loadu_ps(sink->bias + (block + b) * 16) : _mm512_setzero_ps();
         int64_t to = item * c->output.item + pixel * c->output.pixel + (block + b) * c->output.block;
         int64_t from = item * c->residual.item + pixel * c->residual.pixel + (block + b) * c->residual.block;
-        for (int64_t p = 0; p < pixels; p++, to += c->output.pixel, from += c->residual.pixel) {
+        for (int64_t p = 0; p < pixels; p++, to += step, from += residual_step) {
             __m512 v = _mm512_add_ps(_mm512_load_ps(sums + (p * blocks + b) * 16), bias);
             if (has_residual) v = _mm512_add_ps(v, ork_load16(sink->residual, from, residual_type));
             v = _mm512_max_ps(floor, v);  // in this order what is not a number stays so

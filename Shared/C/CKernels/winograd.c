@@ -7,7 +7,8 @@
 #include "winograd_lines.h"
 
 typedef struct {
-    const ork_convolution *c;
+    const ork_convolution *c, *outer;
+    int up[3];
     ork_winograd_plan plan;
     const char *packed, *input;
     ork_sink sink;
@@ -75,9 +76,11 @@ __attribute__((target(ORK_AVX512_BF16), noinline)) static void restore_lines(
     int n, int m, const lines *from, const lines *to, int rows, int columns) {
     switch (n * 10 + m) {
     case 42: restore(4, 2, from, to, rows, columns); break;
+    case 43: restore(4, 3, from, to, rows, columns); break;
     case 62: restore(6, 2, from, to, rows, columns); break;
     case 63: restore(6, 3, from, to, rows, columns); break;
     case 64: restore(6, 4, from, to, rows, columns); break;
+    case 65: restore(6, 5, from, to, rows, columns); break;
     case 82: restore(8, 2, from, to, rows, columns); break;
     case 84: restore(8, 4, from, to, rows, columns); break;
     case 85: restore(8, 5, from, to, rows, columns); break;
@@ -165,7 +168,6 @@ static void analyse(const work *k, const place *tile, int64_t chunk, float *line
 // Points of one tile and output block, `step` bytes apart, to its outputs.
 static void synthesize(const work *k, const place *tile, int block, char *from, int64_t step, float *line) {
     const ork_winograd_plan *plan = &k->plan;
-    const ork_convolution *c = k->c;
     const int *n = plan->n, *m = plan->m;
     char *other = (char *)line, *spare = (char *)(line + plan->points * 16);
     int64_t size[3] = {n[0], n[1], n[2]}, element = step;
@@ -184,13 +186,18 @@ static void synthesize(const work *k, const place *tile, int block, char *from, 
         restore_lines(n[dimension], m[dimension], &source, &target, rows, columns);
         from = other, other = spare, spare = from, element = 64;
     }
-    const int64_t room = c->out_size[2] - tile->out[2], width = room < m[2] ? room : m[2];
-    for (int d = 0; d < m[0] && tile->out[0] + d < c->out_size[0]; d++)
-        for (int h = 0; h < m[1] && tile->out[1] + h < c->out_size[1]; h++) {
-            const int64_t row = (tile->out[0] + d) * c->out_size[1] + tile->out[1] + h;
+    const ork_convolution *outer = k->outer;
+    const int *up = k->up, outer_blocks = outer->out_channels / 16, phase = block / outer_blocks;
+    const int z = phase / (up[1] * up[2]), y = phase / up[2] % up[1], x = phase % up[2];
+    const int64_t column = tile->out[2] * up[2] + x, room = (outer->out_size[2] - column + up[2] - 1) / up[2];
+    const int64_t width = room < m[2] ? room : m[2];
+    for (int d = 0; d < m[0]; d++)
+        for (int h = 0; h < m[1]; h++) {
+            const int64_t slice = (tile->out[0] + d) * up[0] + z, row = (tile->out[1] + h) * up[1] + y;
+            if (slice >= outer->out_size[0] || row >= outer->out_size[1] || width <= 0) continue;
             ork_store_pixels(
                 &k->sink, (const float *)from + (d * m[1] + h) * m[2] * 16, tile->item,
-                row * c->out_size[2] + tile->out[2], width, block, 1);
+                (slice * outer->out_size[1] + row) * outer->out_size[2] + column, width, block % outer_blocks, 1);
         }
 }
 
@@ -257,17 +264,26 @@ static void part(void *data, int index, int parts) {
     }
 }
 
-int ork_winograd_run(
-    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
-    void *output, void *scratch, int threads) {
-    work k = {c, ork_winograd_cut(c, threads), packed, input, {c, bias, residual, output}, scratch};
+int ork_winograd_run_phases(
+    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
+    const void *input, const void *residual, void *output, void *scratch, int threads) {
+    work k = {
+        c,      outer, {up[0], up[1], up[2]}, ork_winograd_cut(c, threads), packed,
+        input,  {outer, bias, residual, output, up[2]}, scratch};
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
     return 0;
 }
 #else
-int ork_winograd_run(
-    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
-    void *output, void *scratch, int threads) {
+int ork_winograd_run_phases(
+    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
+    const void *input, const void *residual, void *output, void *scratch, int threads) {
     return 1;
 }
 #endif
+
+int ork_winograd_run(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
+    void *output, void *scratch, int threads) {
+    return ork_winograd_run_phases(
+        c, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, threads);
+}

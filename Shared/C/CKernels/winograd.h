@@ -25,7 +25,13 @@ int ork_winograd_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
 
-// The squares of the finite points' absolute values, and the points themselves.
+// The same, where c's output channels are up[0] * up[1] * up[2] phases of `outer`'s: phase (z, y, x) of pixel (d, h, w)
+// is outer's pixel (d * up[0] + z, ...). Bias, residual, output and what is done to them are outer's.
+int ork_winograd_run_phases(
+    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
+    const void *input, const void *residual, void *output, void *scratch, int threads);
+
+// The finite points beside 0.
 #define ORK_POINT_A 1.0f
 #define ORK_POINT_B 2.0f
 #define ORK_POINT_C 0.5f

@@ -9,6 +9,7 @@ static int points_for(const ork_convolution *c, int dimension) {
     const int r = c->kernel[dimension];
     switch (r) {
     case 1: return 1;
+    case 2: return c->variant == 2 ? 6 : 4;
     case 3: {
         const int longer = c->variant == 2 || (c->variant == 0 && c->type == ORK_F32 && dimension > 0);
         return longer && c->out_size[dimension] > 2 ? 6 : 4;
