@@ -4,7 +4,7 @@
 #include "parallel.h"
 #include "store.h"
 #include "tile.h"
-#include "winograd_lines.h"
+#include "winograd_planes.h"
 
 typedef struct {
     const ork_convolution *c, *outer;
@@ -15,37 +15,26 @@ typedef struct {
     char *scratch;
 } work;
 
-// Lines of vectors: line (i, j) of rows x columns begins at i * row + j * column, its elements lie `element` apart.
-typedef struct {
-    char *at;
-    int64_t row, column, element;  // bytes
-} lines;
-
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
 
-ORK_LINE void put(char *to, int type, __m512 v) {
-    if (type == ORK_F32)
-        _mm512_store_ps((void *)to, v);
-    else
-        _mm256_store_si256((void *)to, (__m256i)_mm512_cvtneps_pbh(v));
-}
-
-ORK_LINE void transform(int n, const lines *from, const lines *to, int rows, int columns, int type) {
-    const int64_t fe = from->element, te = to->element;
+ORK_LINE void transform(int n, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
+    const int64_t fe = from->element, te = to->element, fr = from->row, fc = from->column, tr = to->row, tc = to->column;
+    const char *const f0 = from->at;
+    char *const t0 = to->at;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
-            const char *f = from->at + i * from->row + j * from->column;
-            char *t = to->at + i * to->row + j * to->column;
+            const char *f = f0 + i * fr + j * fc;
+            char *t = t0 + i * tr + j * tc;
             __m512 d[8], v[8];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
                 d[k] = _mm512_loadu_ps((const void *)(f + k * fe));
             ork_points_of(n, d, v);
-            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) put(t + k * te, type, v[k]);
+            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) ork_put(t + k * te, type, v[k]);
         }
 }
 
 __attribute__((target(ORK_AVX512_BF16), noinline)) static void transform_lines(
-    int n, const lines *from, const lines *to, int rows, int columns, int type) {
+    int n, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
     if (type == ORK_F32) {
         if (n == 4) transform(4, from, to, rows, columns, ORK_F32);
         if (n == 6) transform(6, from, to, rows, columns, ORK_F32);
@@ -57,12 +46,14 @@ __attribute__((target(ORK_AVX512_BF16), noinline)) static void transform_lines(
     }
 }
 
-ORK_LINE void restore(int n, int m, const lines *from, const lines *to, int rows, int columns) {
-    const int64_t fe = from->element, te = to->element;
+ORK_LINE void restore(int n, int m, const ork_lines *from, const ork_lines *to, int rows, int columns) {
+    const int64_t fe = from->element, te = to->element, fr = from->row, fc = from->column, tr = to->row, tc = to->column;
+    const char *const f0 = from->at;
+    char *const t0 = to->at;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
-            const char *f = from->at + i * from->row + j * from->column;
-            char *t = to->at + i * to->row + j * to->column;
+            const char *f = f0 + i * fr + j * fc;
+            char *t = t0 + i * tr + j * tc;
             __m512 x[8], y[8];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
                 x[k] = _mm512_load_ps((const void *)(f + k * fe));
@@ -73,7 +64,7 @@ ORK_LINE void restore(int n, int m, const lines *from, const lines *to, int rows
 }
 
 __attribute__((target(ORK_AVX512_BF16), noinline)) static void restore_lines(
-    int n, int m, const lines *from, const lines *to, int rows, int columns) {
+    int n, int m, const ork_lines *from, const ork_lines *to, int rows, int columns) {
     switch (n * 10 + m) {
     case 42: restore(4, 2, from, to, rows, columns); break;
     case 43: restore(4, 3, from, to, rows, columns); break;
@@ -146,20 +137,36 @@ static void analyse(const work *k, const place *tile, int64_t chunk, float *line
     } else {
         window(k, origin, tile->item, chunk, line);
     }
-    int left = (n[0] > 1) + (n[1] > 1) + (n[2] > 1);
-    for (int dimension = 2; dimension >= 0; dimension--) {
+    int left = (n[0] > 1) + (n[1] > 1) + (n[2] > 1), first_left = 2;
+    if (n[1] > 1 && n[2] > 1) {
+        // The planes first, where there is a kernel for them.
+        const int alone = n[0] == 1;
+        char *target = alone ? to : other;
+        const int64_t apart = alone ? step : 64;
+        int done = 1;
+        for (int d = 0; d < n[0] && done; d++)
+            done = ork_plane_points(
+                n[1], n[2], from + d * slice, row, side, target + d * n[1] * n[2] * apart, apart,
+                alone ? type : ORK_F32);
+        if (done && alone) return;
+        if (done) {
+            left = 1, first_left = 0;
+            from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
+        }
+    }
+    for (int dimension = first_left; dimension >= 0; dimension--) {
         if (n[dimension] == 1) continue;
         const int last = --left == 0;
         const int64_t tw = last ? step : 64, th = n[2] * tw, td = n[1] * th;
         char *target = last ? to : other;
         const int kind = last ? type : ORK_F32;
         // By reference: what was just written in halves would be slow to copy whole.
-        const lines f = dimension == 2 ? (lines){from, slice, row, side}
-            : dimension == 1           ? (lines){from, slice, side, row}
-                                       : (lines){from, row, side, slice};
-        const lines t = dimension == 2 ? (lines){target, td, th, tw}
-            : dimension == 1           ? (lines){target, td, tw, th}
-                                       : (lines){target, th, tw, td};
+        const ork_lines f = dimension == 2 ? (ork_lines){from, slice, row, side}
+            : dimension == 1           ? (ork_lines){from, slice, side, row}
+                                       : (ork_lines){from, row, side, slice};
+        const ork_lines t = dimension == 2 ? (ork_lines){target, td, th, tw}
+            : dimension == 1           ? (ork_lines){target, td, tw, th}
+                                       : (ork_lines){target, th, tw, td};
         transform_lines(n[dimension], &f, &t, n[dimension == 0], n[dimension == 2 ? 1 : 2], kind);
         from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
     }
@@ -171,33 +178,48 @@ static void synthesize(const work *k, const place *tile, int block, char *from, 
     const int *n = plan->n, *m = plan->m;
     char *other = (char *)line, *spare = (char *)(line + plan->points * 16);
     int64_t size[3] = {n[0], n[1], n[2]}, element = step;
+    const ork_convolution *outer = k->outer;
+    const int *up = k->up, outer_blocks = outer->out_channels / 16, phase = block / outer_blocks;
+    const int z = phase / (up[1] * up[2]), y = phase / up[2] % up[1], x = phase % up[2];
+    const int64_t column = tile->out[2] * up[2] + x, room = (outer->out_size[2] - column + up[2] - 1) / up[2];
+    const int64_t first_row = tile->out[1] * up[1] + y, rows = (outer->out_size[1] - first_row + up[1] - 1) / up[1];
+    ork_plane_end end = {&k->sink, tile->item, 0, (int64_t)up[1] * outer->out_size[2],
+        (int)(rows < m[1] ? rows : m[1]), (int)(room < m[2] ? room : m[2]), block % outer_blocks,
+        outer->output_type == ORK_F32 && !k->sink.residual};
     for (int dimension = 0; dimension < 3; dimension++) {
         if (n[dimension] == 1) continue;
         const int64_t w = element, h = size[2] * w, d = size[1] * h;
         size[dimension] = m[dimension];
         const int64_t tw = 64, th = size[2] * tw, td = size[1] * th;
-        const int rows = (int)(dimension == 0 ? size[1] : size[0]), columns = (int)(dimension == 2 ? size[1] : size[2]);
-        const lines source = dimension == 0 ? (lines){from, h, w, d}
-            : dimension == 1                ? (lines){from, d, w, h}
-                                            : (lines){from, d, h, w};
-        const lines target = dimension == 0 ? (lines){other, th, tw, td}
-            : dimension == 1                ? (lines){other, td, tw, th}
-                                            : (lines){other, td, th, tw};
-        restore_lines(n[dimension], m[dimension], &source, &target, rows, columns);
+        const int lines = (int)(dimension == 0 ? size[1] : size[0]), columns = (int)(dimension == 2 ? size[1] : size[2]);
+        const ork_lines source = dimension == 0 ? (ork_lines){from, h, w, d}
+            : dimension == 1                ? (ork_lines){from, d, w, h}
+                                            : (ork_lines){from, d, h, w};
+        const ork_lines target = dimension == 0 ? (ork_lines){other, th, tw, td}
+            : dimension == 1                ? (ork_lines){other, td, tw, th}
+                                            : (ork_lines){other, td, th, tw};
+        if (dimension == 1 && n[2] > 1) {
+            // What is left are planes.
+            int done = 1;
+            for (int64_t i = 0; i < m[0] && done; i++) {
+                const int64_t slice = (tile->out[0] + i) * up[0] + z;
+                if (slice >= outer->out_size[0]) break;
+                end.pixel = (slice * outer->out_size[1] + first_row) * outer->out_size[2] + column;
+                done = ork_plane_outputs(n[1], m[1], n[2], m[2], from + i * d, h, w, &end);
+            }
+            if (done) return;
+        }
+        restore_lines(n[dimension], m[dimension], &source, &target, lines, columns);
         from = other, other = spare, spare = from, element = 64;
     }
-    const ork_convolution *outer = k->outer;
-    const int *up = k->up, outer_blocks = outer->out_channels / 16, phase = block / outer_blocks;
-    const int z = phase / (up[1] * up[2]), y = phase / up[2] % up[1], x = phase % up[2];
-    const int64_t column = tile->out[2] * up[2] + x, room = (outer->out_size[2] - column + up[2] - 1) / up[2];
-    const int64_t width = room < m[2] ? room : m[2];
-    for (int d = 0; d < m[0]; d++)
-        for (int h = 0; h < m[1]; h++) {
-            const int64_t slice = (tile->out[0] + d) * up[0] + z, row = (tile->out[1] + h) * up[1] + y;
-            if (slice >= outer->out_size[0] || row >= outer->out_size[1] || width <= 0) continue;
+    for (int i = 0; i < m[0]; i++)
+        for (int h = 0; h < end.rows; h++) {
+            const int64_t slice = (tile->out[0] + i) * up[0] + z;
+            if (slice >= outer->out_size[0] || end.width <= 0) continue;
             ork_store_pixels(
-                &k->sink, (const float *)from + (d * m[1] + h) * m[2] * 16, tile->item,
-                (slice * outer->out_size[1] + row) * outer->out_size[2] + column, width, block % outer_blocks, 1);
+                &k->sink, (const float *)from + (i * m[1] + h) * m[2] * 16, tile->item,
+                (slice * outer->out_size[1] + first_row + h * up[1]) * outer->out_size[2] + column, end.width,
+                end.block, 1);
         }
 }
 
@@ -234,8 +256,9 @@ static void part(void *data, int index, int parts) {
             const int last = end - first < plan->output_group ? end : first + (int)plan->output_group;
             const int64_t blocks_here = last - first;
             // Sums: [set][point][pair of blocks][tile][blocks of the pair][16].
-            for (int64_t point = 0; point < plan->points; point++)
-                for (int block = first; block < last; block += 2) {
+            // Weights in the order in which they lie.
+            for (int block = first; block < last; block += 2)
+                for (int64_t point = 0; point < plan->points; point++) {
                     const int blocks = last - block < 2 ? 1 : 2;
                     for (int64_t set = 0; set < sets; set++) {
                         const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
