@@ -145,7 +145,7 @@ let package = Package(
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"]),
-            tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"], resources: [.copy("Fixtures")]),
+            tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
