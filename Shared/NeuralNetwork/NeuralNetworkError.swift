@@ -14,6 +14,8 @@ package enum NeuralNetworkError: Error, Equatable {
     case unknownLayer(String, available: [String])
     /// Score weights for Grad-CAM are not one row of one number per class and input.
     case scoreMismatch(expected: [Int], got: [Int])
+    /// The computation would take more memory than there is, in bytes.
+    case notEnoughMemory(needed: Double, available: Double)
 }
 
 extension NeuralNetworkError: CustomStringConvertible {
@@ -36,7 +38,19 @@ extension NeuralNetworkError: CustomStringConvertible {
             "the network has no layer \(name) to look at; it has \(available.joined(separator: ", "))"
         case .scoreMismatch(let expected, let got):
             "Grad-CAM score weights: expected shape \(expected), got \(got)"
+        case .notEnoughMemory(let needed, let available):
+            "this needs about \(Self.gigabytes(needed)) GB of memory, \(Self.gigabytes(available)) GB are available; "
+                + "give a smaller batch or a smaller input"
         }
+    }
+}
+
+extension NeuralNetworkError {
+    /// With one decimal, without a formatter.
+    private static func gigabytes(_ bytes: Double) -> String {
+        let tenths = (bytes / 1e8).rounded()
+        guard tenths < 1e15 else { return "\(bytes / 1e9)" }
+        return "\(Int(tenths) / 10).\(Int(tenths) % 10)"
     }
 }
 
