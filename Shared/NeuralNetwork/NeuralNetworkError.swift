@@ -64,7 +64,7 @@ package enum ParameterProblem: Equatable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .missing(let name, let shape): "missing \(name) \(shape)"
+        case .missing(let name, let shape): shape.isEmpty ? "missing \(name)" : "missing \(name) \(shape)"
         case .unexpected(let name): "unexpected \(name)"
         case .misshapen(let name, let expected, let got): "\(name): expected shape \(expected), got \(got)"
         case .notFinite(let name): "\(name) holds values that are not finite"

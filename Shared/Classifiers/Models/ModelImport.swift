@@ -77,6 +77,10 @@ package struct ModelImport: Sendable {
         let fileName = path.split(separator: "/").last.map(String.init) ?? path
         let training = provenance(of: result, checkpoint, file: fileName, sha256: sourceSHA256)
         let described = describe(result, fileName: fileName, training: training, notes: &notes)
+        if case .resnet3D = found, settings.stemStride == nil, family != .medicalNet {
+            notes.append(
+                "the stem's stride is taken to be 2,2,2, as MedicalNet's; MONAI's default is --stem-stride 1,1,1")
+        }
         if !checkpoint.hasHead, family == nil, case .resnet3D = found, settings.dilation == nil {
             notes.append(
                 "a 3D ResNet without a head may be MedicalNet's, which dilates its last stages; "

@@ -43,7 +43,6 @@ package struct CheckpointConversion: Sendable {
     package func convert(
         _ checkpoint: Checkpoint, to architecture: Architecture, from source: some ParameterSource
     ) throws -> Result {
-        guard checkpoint.hasHead || replacedHeadClasses != nil || seedsMissing else { throw CheckpointError.noHead }
         var architecture = architecture
         let originalChannels = architecture.inputChannels
         if let replacedHeadClasses { architecture.classes = replacedHeadClasses }
@@ -60,6 +59,9 @@ package struct CheckpointConversion: Sendable {
             let isHead = parameter.name.hasPrefix("fc.")
             if isHead, replacedHeadClasses != nil {
                 toSeed.insert(parameter.name)
+            } else if isHead, !checkpoint.hasHead {
+                // Its shape is anybody's guess.
+                problems.append(.missing(name: checkpoint.fileName(of: parameter.name), shape: []))
             } else if checkpoint.shapes[parameter.name] == nil {
                 if seedsMissing {
                     toSeed.insert(parameter.name)
@@ -79,7 +81,10 @@ package struct CheckpointConversion: Sendable {
             }
         }
         result.leftOut = leftOut(checkpoint, graph, &problems)
-        guard problems.isEmpty else { throw CheckpointError.mismatch(problems) }
+        guard problems.isEmpty else {
+            let lacksOnlyItsHead = !checkpoint.hasHead && problems.count == 2 && replacedHeadClasses == nil
+            throw lacksOnlyItsHead ? CheckpointError.noHead : .mismatch(problems)
+        }
         if !toSeed.isEmpty {
             let seeded = try SeededParameters.make(for: graph, seed: seed, only: toSeed)
             result.parameters.tensors.merge(seeded.tensors) { kept, _ in kept }
