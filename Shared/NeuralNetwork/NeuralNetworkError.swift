@@ -16,6 +16,12 @@ package enum NeuralNetworkError: Error, Equatable {
     case scoreMismatch(expected: [Int], got: [Int])
     /// The computation would take more memory than there is, in bytes.
     case notEnoughMemory(needed: Double, available: Double)
+    /// The machine has no memory of this many bytes; nil where even their number is too large.
+    case outOfMemory(bytes: Int?)
+    /// A library refused a call.
+    case backendFailure(call: String, status: String)
+    /// A precision or a library was asked for that this processor or build does not have.
+    case backendUnavailable(String)
 }
 
 extension NeuralNetworkError: CustomStringConvertible {
@@ -41,6 +47,13 @@ extension NeuralNetworkError: CustomStringConvertible {
         case .notEnoughMemory(let needed, let available):
             "this needs about \(Self.gigabytes(needed)) GB of memory, \(Self.gigabytes(available)) GB are available; "
                 + "give a smaller batch or a smaller input"
+        case .outOfMemory(let bytes):
+            "the network needs \(bytes.map { "\($0 >> 20) MiB, more" } ?? "more memory") than this machine has free; "
+                + "give a smaller input or batch"
+        case .backendFailure(let call, let status):
+            "\(call) failed: \(status)"
+        case .backendUnavailable(let reason):
+            "not available on this machine: \(reason)"
         }
     }
 }

@@ -9,19 +9,11 @@ import NeuralNetwork
 
 /// How a network is computed: `--precision`, `--backend`, `--threads`.
 struct ComputeOptions: ParsableArguments {
-    enum Precision: String, ExpressibleByArgument, CaseIterable {
-        case auto, fp32, bf16
-    }
+    @Option(help: "Arithmetic: 'fp32' is exact, 'bf16' fast where the processor has it, 'auto' asks the processor.")
+    var precision: Precision?
 
-    enum BackendName: String, ExpressibleByArgument, CaseIterable {
-        case auto, onednn, openblas
-    }
-
-    @Option(help: "Arithmetic of the network: 'auto' asks the processor.")
-    var precision = Precision.auto
-
-    @Option(help: "What computes: 'auto' takes the faster one.")
-    var backend = BackendName.auto
+    @Option(help: "What computes: 'auto' takes the faster one that is at hand.")
+    var backend = BackendChoice.automatic
 
     @Option(help: ArgumentHelp("Threads of the network's arithmetic (default: all cores).", valueName: "n"))
     var threads: Int?
@@ -30,30 +22,34 @@ struct ComputeOptions: ParsableArguments {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
         }
-        guard precision != .bf16 else {
-            throw ValidationError("--precision: this version computes in fp32")
-        }
-        guard backend != .onednn else {
-            throw ValidationError("--backend: this version computes with openblas")
+        guard backend != .openBLAS || precision != .bfloat16 else {
+            throw ValidationError("--precision: openblas computes in fp32; leave --backend to have bf16")
         }
     }
 
-    var settings: ComputeSettings {
-        ComputeSettings(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    /// - Parameter precision: where none is given.
+    func settings(precision standard: Precision) -> ComputeSettings {
+        ComputeSettings(
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, precision: precision ?? standard,
+            backend: backend)
     }
 
-    /// A plan, and what it really computes with.
-    func plan(_ graph: NetworkGraph, _ parameters: any ParameterSource & Sendable) throws -> InferencePlan {
-        try InferencePlan(graph: graph, parameters: parameters, settings: settings)
+    /// A plan that computes as was asked for.
+    static func plan(
+        _ graph: NetworkGraph, _ parameters: any ParameterSource & Sendable, _ settings: ComputeSettings
+    ) throws -> InferencePlan {
+        let plan = try InferencePlan(graph: graph, parameters: parameters, settings: settings)
+        guard settings.precision == .automatic || settings.precision == plan.precision else {
+            throw CommandFailure(
+                "--precision: \(plan.backend.name) computes in \(plan.precision.rawValue) on this machine, "
+                    + "\(settings.precision.rawValue) was asked for", .usage)
+        }
+        return plan
     }
 }
 
-extension InferencePlan {
-    /// `openblas` or `onednn`.
-    var backendName: String { backend.name }
-    /// `fp32` or `bf16`.
-    var precisionName: String { "fp32" }
-}
+extension Precision: ExpressibleByArgument {}
+extension BackendChoice: ExpressibleByArgument {}
 
 /// A list of whole numbers, such as `64,64,64`.
 struct NumberList: ExpressibleByArgument {

@@ -16,7 +16,7 @@ struct ModelBenchCommand: AsyncParsableCommand {
         discussion: """
             Runs seeded noise through the network: twice to warm up, then --repeat times. Prints JSON: "median_ms" and \
             "min_ms" of one forward pass of the whole batch, "flops" of that pass (a multiply and an add are two), \
-            "backend", "precision", "peak_rss_mb" of this process, and what was asked for.
+            "backend", "precision" ('auto' unless told otherwise), "peak_rss_mb" of this process, and what was asked for.
 
             Machines drift and throttle: compare only what ran side by side.
 
@@ -73,11 +73,12 @@ struct ModelBenchCommand: AsyncParsableCommand {
         guard let weights = folder.weights else { return }
         let extent = try NetworkInput.extent(size, of: folder)
         let size = extent.components(rank: folder.architecture.spatialRank)
+        let settings = compute.settings(precision: .automatic)
         try NetworkInput.checkMemory(
-            folder.graph, batch: batch, extent: extent, keepsActivations: false, settings: compute.settings)
+            folder.graph, batch: batch, extent: extent, keepsActivations: false, settings: settings)
         let flops = try LayerTable(graph: folder.graph, extent: extent).flops
         let input = try Self.noise(shape: [batch, folder.architecture.inputChannels] + size)
-        let plan = try compute.plan(folder.graph, weights.parameters)
+        let plan = try ComputeOptions.plan(folder.graph, weights.parameters, settings)
         for _ in 0..<2 { _ = try plan.run(input) }
         var times: [Double] = []
         for _ in 0..<repeats {
@@ -90,9 +91,9 @@ struct ModelBenchCommand: AsyncParsableCommand {
         try Console.standard.json(
             Report(
                 medianMilliseconds: Self.median(times), minimumMilliseconds: times.min() ?? 0,
-                flops: overflow ? .max : total, backend: plan.backendName, precision: plan.precisionName,
+                flops: overflow ? .max : total, backend: plan.backend.name, precision: plan.precision.rawValue,
                 peakResidentMegabytes: Self.peakResidentMegabytes, batch: batch, size: size,
-                threads: compute.settings.threads, repeats: repeats))
+                threads: settings.threads, repeats: repeats))
     }
 
     static func median(_ values: [Double]) -> Double {

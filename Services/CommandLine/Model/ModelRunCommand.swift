@@ -14,6 +14,8 @@ struct ModelRunCommand: AsyncParsableCommand {
             with --grad-cam, 'gradcam' [N, D, H, W] or [N, H, W]: the heat map of a class, up-sampled to the input \
             and scaled to [0, 1] for each item.
 
+            Computes in fp32 unless told otherwise: research wants the reference's numbers. Services take 'auto'.
+
             Of model.json only 'architecture' is needed. Prints what was computed as JSON.
 
             Exit codes: 0 written, 64 wrong use, 65 model or input cannot be used (the message says why), 66 a file \
@@ -62,10 +64,11 @@ struct ModelRunCommand: AsyncParsableCommand {
             throw NeuralNetworkError.unknownLayer(layer, available: folder.graph.tapNames)
         }
         let (tensor, extent) = try NetworkInput.read(path: input, for: folder)
+        let settings = compute.settings(precision: .float32)
         try NetworkInput.checkMemory(
             folder.graph, batch: tensor.shape[0], extent: extent, keepsActivations: score != nil,
-            settings: compute.settings)
-        let plan = try compute.plan(folder.graph, weights.parameters)
+            settings: settings)
+        let plan = try ComputeOptions.plan(folder.graph, weights.parameters, settings)
         let logits = try plan.run(tensor)
         var results = try Self.answers(logits, folder)
         if let score {
@@ -75,7 +78,7 @@ struct ModelRunCommand: AsyncParsableCommand {
         try SafetensorsFile.write(results, to: output)
         try Console.standard.json(
             Report(
-                output: output, items: tensor.shape[0], backend: plan.backendName, precision: plan.precisionName,
+                output: output, items: tensor.shape[0], backend: plan.backend.name, precision: plan.precision.rawValue,
                 weightsSHA256: weights.sha256, gradCAMLayer: score == nil ? nil : layer))
     }
 
