@@ -26,8 +26,11 @@ struct NetworkFixtureTests {
     @Test(
         arguments: [
             ("projection", "layer2", 1), ("padded", "layer2", 0), ("dilated", "layer3", 1), ("shallow", "layer1", 0),
-        ])
-    func residualNetworkGivesTheReferencesLogitsAndHeatmap(name: String, layer: String, target: Int) throws {
+        ], Computation.backends)
+    func residualNetworkGivesTheReferencesLogitsAndHeatmap(
+        network: (name: String, layer: String, target: Int), computation: Computation
+    ) throws {
+        let (name, layer, target) = network
         let file = try Self.fixture("resnet3d")
         let graph = try Self.architecture(name).graph()
         var parameters = ParameterSet()
@@ -35,11 +38,14 @@ struct NetworkFixtureTests {
             let stored = name == "shallow" && parameter.name == "fc.weight" ? "shallow.fc.weight" : parameter.name
             parameters.tensors[parameter.name] = try file.requiredTensor(stored)
         }
-        try compare(graph, parameters, file, name, layer: layer, target: target)
+        try compare(graph, parameters, file, name, layer: layer, target: target, computation)
     }
 
-    @Test(arguments: [("plain", "Mixed_5b", 2), ("transformed", "Mixed_6a", 2)])
-    func inceptionGivesTheReferencesLogitsAndHeatmap(name: String, layer: String, target: Int) throws {
+    @Test(arguments: [("plain", "Mixed_5b", 2), ("transformed", "Mixed_6a", 2)], Computation.backends)
+    func inceptionGivesTheReferencesLogitsAndHeatmap(
+        variant: (name: String, layer: String, target: Int), computation: Computation
+    ) throws {
+        let (name, layer, target) = variant
         let file = try Self.fixture("inception")
         var network = InceptionV3(classes: 3)
         network.widthMultiplier = 1 / 32
@@ -49,14 +55,14 @@ struct NetworkFixtureTests {
         for parameter in graph.parameters {
             parameters.tensors[parameter.name] = try file.requiredTensor(parameter.name)
         }
-        try compare(graph, parameters, file, name, layer: layer, target: target)
+        try compare(graph, parameters, file, name, layer: layer, target: target, computation)
     }
 
     private func compare(
         _ graph: NetworkGraph, _ parameters: ParameterSet, _ file: SafetensorsFile, _ name: String, layer: String,
-        target: Int
+        target: Int, _ computation: Computation
     ) throws {
-        let plan = try InferencePlan(graph: graph, parameters: parameters, settings: ComputeSettings(threads: 2))
+        let plan = try InferencePlan(graph: graph, parameters: parameters, settings: computation.settings)
         let input = try file.requiredTensor("input")
         let expectedLogits = try file.requiredTensor("\(name).logits")
         let logits = try plan.run(input)
