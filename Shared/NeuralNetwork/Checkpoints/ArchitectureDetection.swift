@@ -14,8 +14,14 @@ extension Architecture {
             }
             var network = InceptionV3(classes: classes)
             network.inputChannels = stem[1]
-            let widest = shapes["Mixed_7c.branch3x3dbl_1.conv.weight"]?.first
-            network.widthMultiplier = widthMultiplier(first: stem[0], of: 32, last: widest, of: 448)
+            let last = shapes["Mixed_7c.branch3x3dbl_1.conv.weight"]?.first
+            network.widthMultiplier = widthMultiplier(
+                widest: last ?? stem[0], of: last == nil ? 32 : 448, shapes: shapes
+            ) { multiplier in
+                var candidate = network
+                candidate.widthMultiplier = multiplier
+                return .inceptionV3(candidate)
+            }
             return .inceptionV3(network)
         }
         guard let stem = shapes["conv1.weight"], shapes["layer1.0.conv1.weight"] != nil else {
@@ -54,24 +60,30 @@ extension Architecture {
         var network = ResNet3D(depth: depth, inputChannels: stem[1], classes: classes)
         network.shortcut = shapes["layer2.0.downsample.0.weight"] == nil ? .stridedZeroPadding : .projection
         network.shortcutBias = shapes["layer2.0.downsample.0.bias"] != nil
-        network.widthMultiplier = widthMultiplier(
-            first: stem[0], of: 64, last: shapes["layer\(stages.count).0.conv1.weight"]?.first,
-            of: 32 << stages.count)
+        let last = shapes["layer\(stages.count).0.conv1.weight"]?.first ?? stem[0]
+        network.widthMultiplier = widthMultiplier(widest: last, of: 32 << stages.count, shapes: shapes) { multiplier in
+            var candidate = network
+            candidate.widthMultiplier = multiplier
+            return .resnet3D(candidate)
+        }
         return network
     }
 
-    /// The simplest multiplier that gives both widths.
-    private static func widthMultiplier(first: Int, of narrow: Int, last: Int?, of wide: Int) -> Double {
-        let last = last ?? scaled(wide, by: Double(first) / Double(narrow))
-        func fits(_ multiplier: Double) -> Bool {
-            scaled(narrow, by: multiplier) == first && scaled(wide, by: multiplier) == last
-        }
-        for denominator in 1...64 {
-            let numerator = (Double(last * denominator) / Double(wide)).rounded()
+    /// The simplest multiplier that gives all widths; where none does, one that gives the widest.
+    private static func widthMultiplier(
+        widest: Int, of full: Int, shapes: [String: [Int]], network: (Double) -> Architecture
+    ) -> Double {
+        let powers = [1, 2, 4, 8, 16, 32, 64]
+        for denominator in powers + (1...64).filter({ !powers.contains($0) }) {
+            let numerator = (Double(widest * denominator) / Double(full)).rounded()
             let multiplier = numerator / Double(denominator)
-            if numerator > 0, fits(multiplier) { return multiplier }
+            guard numerator > 0, scaled(full, by: multiplier) == widest,
+                let graph = try? network(multiplier).graph()
+            else { continue }
+            let fits = graph.parameters.allSatisfy { shapes[$0.name] == nil || shapes[$0.name] == $0.shape }
+            if fits { return multiplier }
         }
-        return Double(last) / Double(wide)
+        return Double(widest) / Double(full)
     }
 
     /// The architecture with those settings that follow from a file's tensors and need not be told: whether shortcut
