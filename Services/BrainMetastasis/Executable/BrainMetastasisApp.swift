@@ -11,7 +11,7 @@ enum BrainMetastasisApp {
                     models: settings.models, threads: settings.threads, precision: settings.precision,
                     store: environment.store,
                     tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM,
-                    evaluatesBothBranches: settings.evaluatesBothBranches))
+                    evaluatesBothBranches: settings.evaluatesBothBranches, warn: environment.warn))
         }
     }
 }

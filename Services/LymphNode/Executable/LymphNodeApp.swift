@@ -10,7 +10,8 @@ enum LymphNodeApp {
                 LymphNodeStage(
                     models: settings.models, threads: settings.threads, precision: settings.precision,
                     store: environment.store,
-                    tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM))
+                    tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM,
+                    warn: environment.warn))
         }
     }
 }

@@ -14,9 +14,10 @@ package struct LymphNodeStage: Stage {
 
     package init(
         models: String?, threads: Int, precision: NetworkPrecision = .automatic, store: any TensorStore,
-        tensorLifetime: Duration, makesHeatmaps: Bool = true
+        tensorLifetime: Duration, makesHeatmaps: Bool = true,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        server = ModelServer(directory: models, threads: threads, precision: precision)
+        server = ModelServer(directory: models, threads: threads, precision: precision, warn: warn)
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)
     }
@@ -40,5 +41,9 @@ package struct LymphNodeStage: Stage {
 
     package func missingDependencies() async -> [String: String] {
         await server.problem(with: .nodeStatus).map { ["models": $0] } ?? [:]
+    }
+
+    package func notices() async -> [String: String] {
+        await server.reloadProblem.map { ["models": $0] } ?? [:]
     }
 }
