@@ -156,7 +156,11 @@ let package = Package(
                 ]),
             tests(
                 "CommandLineTests",
-                ["oncorelay", "Aggregation", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", argumentParser]),
+                [
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "ServiceRuntime",
+                    "TensorStore", "Tensors", argumentParser,
+                ]),
             tests(
                 "PipelineTests",
                 [
