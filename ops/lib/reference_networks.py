@@ -5,7 +5,10 @@ reproducible random parameters. Where torchvision or MONAI lack a variant (3D Re
 widths) their own modules are rearranged, never rewritten.
 """
 
+import contextlib
 import math
+import sys
+from functools import partial
 
 import torch
 import torch.nn.functional as functional
@@ -51,8 +54,8 @@ def _dilate(stage, amount):
             module.stride = (1, 1, 1)
             if module.kernel_size[0] == 3:
                 module.dilation = module.padding = (amount,) * 3
-        if hasattr(module, "downsample"):
-            module.stride = 1
+        if isinstance(getattr(module, "downsample", None), partial):
+            module.downsample = partial(module.downsample, stride=1)
 
 
 class _OtherPooling:
@@ -97,11 +100,33 @@ def _replace_pool(block, replacement):
 
 
 def _narrow_inception(classes, width, auxiliary):
-    """torchvision's own module; its convolutions are given fewer channels as they are made."""
-    if width == 1:
-        return inception.Inception3(
+    """torchvision's own module, whose convolutions are given fewer channels as they are made."""
+    with _narrowed(inception.BasicConv2d, inception.InceptionC, width) as width_of:
+        network = inception.Inception3(
             num_classes=classes, aux_logits=auxiliary, transform_input=False, init_weights=False)
-    # A block's input is a concatenation, whose parts are rounded one by one: the sum depends on the block.
+    if width != 1:
+        network.fc = torch.nn.Linear(width_of(2048), classes)
+    return network
+
+
+def timm_inception(classes, width=1):
+    """timm's module of the same network: other code, the same parameter names."""
+    import timm.models.inception_v3  # noqa: F401  (the package has a function of the module's name)
+
+    module = sys.modules["timm.models.inception_v3"]
+    with _narrowed(module.ConvNormAct, module.InceptionC, width) as width_of:
+        network = module.InceptionV3(num_classes=classes)
+    if width != 1:
+        network.fc = torch.nn.Linear(width_of(2048), classes)
+    return network.eval()
+
+
+@contextlib.contextmanager
+def _narrowed(convolution, block_c, width):
+    """Within it, a class of convolutions scales the channels that Inception-v3 asks of it by `width`.
+
+    A block's input is a concatenation, whose parts are rounded one by one: the sum depends on the block.
+    """
     after_5b, after_5c, after_6b = (64, 64, 96, 32), (64, 64, 96, 64), (192, 192, 192, 192)
     parts = {
         256: after_5b,
@@ -118,23 +143,21 @@ def _narrow_inception(classes, width, auxiliary):
             parts[768] = (384, 96, *after_5c) if blocks_c == 1 else after_6b
         return sum(scaled(part, width) for part in parts.get(channels, (channels,)))
 
-    def narrow(self, in_channels, out_channels, **settings):
-        original(self, width_of(in_channels), scaled(out_channels, width), **settings)
+    def narrow(self, in_channels, out_channels, *arguments, **settings):
+        original(self, width_of(in_channels), scaled(out_channels, width), *arguments, **settings)
 
     def counted(self, *arguments, **settings):
         nonlocal blocks_c
         blocks_c += 1
         original_c(self, *arguments, **settings)
 
-    original, original_c = inception.BasicConv2d.__init__, inception.InceptionC.__init__
-    inception.BasicConv2d.__init__, inception.InceptionC.__init__ = narrow, counted
+    original, original_c = convolution.__init__, block_c.__init__
+    if width != 1:
+        convolution.__init__, block_c.__init__ = narrow, counted
     try:
-        network = inception.Inception3(
-            num_classes=classes, aux_logits=False, transform_input=False, init_weights=False)
+        yield width_of
     finally:
-        inception.BasicConv2d.__init__, inception.InceptionC.__init__ = original, original_c
-    network.fc = torch.nn.Linear(width_of(2048), classes)
-    return network
+        convolution.__init__, block_c.__init__ = original, original_c
 
 
 def randomize(network, seed, half=False):
@@ -171,3 +194,43 @@ def parameters_of(network):
         name: tensor.detach().contiguous().clone()
         for name, tensor in network.state_dict().items() if not name.endswith("num_batches_tracked")
     }
+
+
+def grad_cam(network, image, layer, target):
+    """ReLU(Σ α A) of MONAI (3D) or pytorch-grad-cam (2D) before their own post-processing, up-sampled and scaled.
+
+    Each item's map is scaled to [0, 1] by its own smallest and largest value. Returns the maps and, for each item,
+    how much of its largest value its differences are: where that is little, scaling magnifies rounding.
+    """
+    heat = (_monai_heat if image.dim() == 5 else _grad_cam_heat)(network, image, layer, target)
+    mode = "trilinear" if image.dim() == 5 else "bilinear"
+    heat = functional.interpolate(heat, size=image.shape[2:], mode=mode, align_corners=False)[:, 0]
+    ends = [-1] + [1] * (heat.dim() - 1)
+    low, high = heat.flatten(1).amin(1).view(ends), heat.flatten(1).amax(1).view(ends)
+    contrast = ((high - low) / high.clamp(min=1e-12)).flatten()
+    return (heat - low) / (high - low).clamp(min=1e-12), contrast
+
+
+def _monai_heat(network, image, layer, target):
+    from monai.visualize import GradCAM
+
+    # As it is: no up-sampling, no inversion.
+    cam = GradCAM(network, layer, upsampler=lambda _size: lambda heat: heat, postprocessing=lambda heat: heat)
+    return _plain(cam(image, class_idx=target))
+
+
+def _grad_cam_heat(network, image, layer, target):
+    from pytorch_grad_cam import GradCAM
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    module = dict(network.named_modules())[layer]
+    with GradCAM(network, [module]) as cam:
+        targets = [ClassifierOutputTarget(target)] * len(image)
+        cam(image, targets=targets)
+        [activations], [gradients] = cam.activations_and_grads.activations, cam.activations_and_grads.gradients
+        heat = cam.get_cam_image(image, module, targets, activations.numpy(), gradients.numpy())
+    return torch.relu(torch.from_numpy(heat))[:, None]
+
+
+def _plain(values):
+    return values.as_tensor() if hasattr(values, "as_tensor") else torch.as_tensor(values)

@@ -34,16 +34,18 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, {' '.join(flag for flag in known if flag in flags)}"
 
 
-def select(case, folder, threads, rest, log_folder):
+def select(case, folder, options, log_folder):
     """The fastest variant of each peer, by two visits each, and what all of them took."""
     chosen, looks = {}, {}
     for peer, variants in peers_of(case).items():
+        if not options.compile:
+            variants = [variant for variant in variants if not variant.endswith(":compile")]
         if len(variants) == 1:
             chosen[peer] = variants[0]
             continue
-        commands = {variant: peer_command(folder, case, variant, threads) for variant in variants}
+        commands = {variant: peer_command(folder, case, variant, options.threads) for variant in variants}
         children = start_children(commands, log_folder, say)
-        times = alternate(children, 2, rest) if children else {}
+        times = alternate(children, 2, options.rest) if children else {}
         for child in children:
             child.close()
         looks |= {name: min(values) for name, values in times.items()}
@@ -57,7 +59,7 @@ def compare(case, folder, options, log_folder):
     if selection_file.exists():
         selection = json.loads(selection_file.read_text())
     else:
-        chosen, looks = select(case, folder, options.threads, options.rest, log_folder)
+        chosen, looks = select(case, folder, options, log_folder)
         selection = {"chosen": chosen, "looks": looks}
         selection_file.write_text(json.dumps(selection, indent=2) + "\n")
     if options.select_only:
@@ -150,6 +152,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--rest", type=float, default=0.3, help="seconds before each visit")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-compile", dest="compile", action="store_false", help="without torch.compile")
     parser.add_argument("--select-only", action="store_true", help="only look which variant of each peer is fastest")
     options = parser.parse_args()
     results = []
