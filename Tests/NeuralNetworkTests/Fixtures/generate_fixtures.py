@@ -92,7 +92,8 @@ NETWORKS = {
         inception(2, averagePoolCountsPadding=False, lastBlockPool="maximum"), [(1, 3, 123, 107), (2, 3, 91, 99)],
         ["Mixed_6a", "Mixed_7a", "Mixed_7b"]),
     "inception-width-uneven": (
-        inception(2, width=0.05, lastBlockPool="maximum"), [(1, 3, 107, 107), (2, 3, 80, 75)], ["Mixed_5d", "Mixed_7a"]),
+        inception(2, width=0.05, lastBlockPool="maximum"), [(1, 3, 107, 107), (2, 3, 80, 75)],
+        ["Mixed_5d", "Mixed_7a"]),
 }
 
 

@@ -59,6 +59,11 @@ TRAINING_PEERS = {
 }
 
 
+# A worker of the brain-metastasis service with two networks, and what it may take.
+WORKER_MODELS = ["resnet18-stride2", "resnet18-stride2"]
+WORKER_READY_SECONDS, WORKER_RESIDENT_MB = 0.5, 250
+
+
 def peers_of(case):
     return TRAINING_PEERS if case.training else INFERENCE_PEERS
 

@@ -25,7 +25,7 @@ class Child:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         self.greeting = None
-        self.passes = 1
+        self.passes = {}
 
     def wait_until_ready(self):
         self.greeting = self._answer()
@@ -42,9 +42,9 @@ class Child:
 
     def measure(self, command="run", seconds=0.4):
         """The median time of as many passes as fit into `seconds`, in milliseconds."""
-        times = self.ask(f"{command} {self.passes}")["milliseconds"]
+        times = self.ask(f"{command} {self.passes.get(command, 1)}")["milliseconds"]
         median = statistics.median(times)
-        self.passes = max(1, min(50, round(seconds * 1000 / median)))
+        self.passes[command] = max(1, min(50, round(seconds * 1000 / median)))
         return median
 
     def close(self):
@@ -85,15 +85,23 @@ def start_children(commands, log_folder, say):
     return children
 
 
-def alternate(children, rounds, rest, command="run"):
+def alternate(children, rounds, rest):
     """Round by round, each child in turn with the same rest before it: {name: [median of each round's visit]}."""
-    times = {child.name: [] for child in children}
+    times = alternate_pairs(children, rounds, rest, ("run",))
+    return {name: values["run"] for name, values in times.items()}
+
+
+def alternate_pairs(children, rounds, rest, commands):
+    """The same with several commands, one right after the other at each visit: {name: {command: [...]}}."""
+    times = {child.name: {command: [] for command in commands} for child in children}
     for child in children:
-        child.measure(command)
+        for command in commands:
+            child.measure(command)
     for number in range(rounds):
         # Whoever comes first would always find the machine most rested.
         shift = number % len(children)
         for child in children[shift:] + children[:shift]:
             time.sleep(rest)
-            times[child.name].append(child.measure(command))
+            for command in commands:
+                times[child.name][command].append(child.measure(command))
     return times

@@ -12,8 +12,16 @@ import sys
 import tempfile
 import time
 
-from cases import BY_NAME, CASES, is_float32, peers_of
-from children import alternate, peer_command, start_children
+from cases import (
+    BY_NAME,
+    CASES,
+    WORKER_MODELS,
+    WORKER_READY_SECONDS,
+    WORKER_RESIDENT_MB,
+    peers_of,
+)
+from children import Child, alternate, alternate_pairs, peer_command, start_children
+from report import judge, table
 
 OURS = {"ours bfloat16": "bfloat16", "ours float32": "float32"}
 
@@ -82,7 +90,7 @@ def compare(case, folder, options, log_folder):
             result["logits"] = {child.name: child.ask("output")["logits"] for child in children}
         if case.grad_cam_layer:
             able = [child for child in children if child.name.startswith(("ours", "torch float32"))]
-            result["gradCAMMilliseconds"] = alternate(able, options.rounds, options.rest, "gradcam")
+            result["gradCAM"] = alternate_pairs(able, options.rounds, options.rest, ("run", "gradcam"))
     finally:
         for child in children:
             child.close()
@@ -96,59 +104,40 @@ def ours_command(options, folder, case, precision):
     ]
 
 
-def ratio(one, other):
-    """The median of the rounds' ratios."""
-    return statistics.median(a / b for a, b in zip(one, other, strict=True))
+def measure_worker(folder, options, log_folder):
+    """A worker with 3D ResNet18 twice, as the service loads it: ready when, how large, and four of them at once."""
+    models = [str(folder / name) for name in WORKER_MODELS]
+    command = [options.ours, "worker", *models, "--precision", "auto", "--threads", str(options.threads)]
 
+    def start(number):
+        return Child(f"worker {number}", command, log_folder)
 
-def fastest(times, names):
-    return min(names, key=lambda name: statistics.median(times[name]))
-
-
-def judge(case, times):
-    """Ours against the fastest peer at any precision, and in float32 against the fastest float32 peer."""
-    ours = [name for name in times if name.startswith("ours")]
-    peers = [name for name in times if not name.startswith("ours")]
-    if not ours or not peers:
-        return {"judgements": []}
-    best = fastest(times, ours)
-    judgements = [judgement(times, best, fastest(times, peers), case.floor)]
-    single = [name for name in peers if is_float32(name)]
-    if "ours float32" in ours and single:
-        judgements.append(judgement(times, "ours float32", fastest(times, single), case.floor_float32))
-    return {"judgements": judgements}
-
-
-def judgement(times, one, other, floor):
-    value = ratio(times[one], times[other])
-    return {"ours": one, "peer": other, "ratio": value, "floor": floor, "met": None if floor is None else value <= floor}
-
-
-def table(results):
-    """Markdown: a row a case and participant, then the ratios with their floors."""
-    lines = ["| Case | who | how | median ms | range ms |", "|---|---|---|---|---|"]
-    for result in results:
-        title = result["title"]
-        for name, times in sorted(result["milliseconds"].items(), key=lambda item: statistics.median(item[1])):
-            how = result["variants"].get(name, "")
-            lines.append(
-                f"| {title} | {name} | {how} | {statistics.median(times):.1f} | {min(times):.1f}–{max(times):.1f} |")
-            title = ""
-    rows = [(result["title"], entry) for result in results for entry in result.get("judgements", [])]
-    if rows:
-        lines += ["", "| Case | ours | fastest peer | ratio | floor | |", "|---|---|---|---|---|---|"]
-        for title, entry in rows:
-            floor = "–" if entry["floor"] is None else f"{entry['floor']:.2f}"
-            word = {None: "", True: "met", False: "NOT MET"}[entry["met"]]
-            lines.append(f"| {title} | {entry['ours']} | {entry['peer']} | {entry['ratio']:.2f} | {floor} | {word} |")
-    return "\n".join(lines)
+    ready = []
+    for _ in range(max(3, options.rounds)):
+        time.sleep(options.rest)
+        child = start(0).wait_until_ready()
+        ready.append(child.ready_seconds)
+        alone = child.ask("memory")
+        child.close()
+    workers = [start(number) for number in range(4)]
+    four = [child.wait_until_ready() and child.ask("memory") for child in workers]
+    for child in workers:
+        child.close()
+    seconds = statistics.median(ready)
+    return {
+        "readySeconds": seconds, "residentMB": alone["residentMB"], "ready": seconds <= WORKER_READY_SECONDS,
+        "small": alone["residentMB"] <= WORKER_RESIDENT_MB, "fourResidentMB": [one["residentMB"] for one in four],
+        "fourProportionalMB": [one["proportionalMB"] for one in four],
+        "mappedSharedMB": [one["residentMB"] - one["proportionalMB"] for one in four],
+    }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=pathlib.Path, help="what prepare.py wrote")
     parser.add_argument("--ours", help="our driver, oncorelay-network-benchmark; without it only the peers")
-    parser.add_argument("--case", action="append", choices=list(BY_NAME), help="only this one; may be given again")
+    parser.add_argument(
+        "--case", action="append", choices=[*BY_NAME, "worker"], help="only this one; may be given again")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--rest", type=float, default=0.3, help="seconds before each visit")
     parser.add_argument("--threads", type=int, default=2)
@@ -163,9 +152,14 @@ def main():
             began = time.perf_counter()
             results.append(compare(case, options.folder, options, pathlib.Path(logs)))
             say(f"{case.name}: {time.perf_counter() - began:.0f} s")
+        worker = None
+        if options.ours and (not options.case or "worker" in options.case):
+            worker = measure_worker(options.folder, options, pathlib.Path(logs))
     if not options.select_only:
-        print(table(results), file=sys.stderr)
-    print(json.dumps({"machine": machine(), "threads": options.threads, "cases": results}, indent=2))
+        how = f"{options.threads} threads; {options.rounds} rounds in alternation, medians; ratios round by round"
+        print(f"\nMachine: {machine()}. {how}.\n\n{table(results, worker)}", file=sys.stderr)
+    print(
+        json.dumps({"machine": machine(), "threads": options.threads, "cases": results, "worker": worker}, indent=2))
 
 
 if __name__ == "__main__":

@@ -131,6 +131,8 @@ class TorchPeer:
 
     def grad_cam(self):
         """MONAI's (3D) and pytorch-grad-cam's (2D)."""
+        for parameter in self.network.parameters():
+            parameter.requires_grad_(True)
         with self.context():
             return self._grad_cam()
 

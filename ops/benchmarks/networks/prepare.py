@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 import torch
-from cases import CASES
+from cases import CASES, WORKER_MODELS
 from safetensors.torch import save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
@@ -70,5 +70,6 @@ if __name__ == "__main__":
     parser.add_argument("--case", action="append", help="only this case; may be given again")
     arguments = parser.parse_args()
     for entry in CASES:
-        if not arguments.case or entry.name in arguments.case:
+        needed = not arguments.case or entry.name in arguments.case
+        if needed or ("worker" in arguments.case and entry.name in WORKER_MODELS):
             prepare(entry, arguments.folder)
