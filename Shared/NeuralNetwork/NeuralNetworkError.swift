@@ -14,6 +14,12 @@ package enum NeuralNetworkError: Error, Equatable {
     case unknownLayer(String, available: [String])
     /// Score weights for Grad-CAM are not one row of one number per class and input.
     case scoreMismatch(expected: [Int], got: [Int])
+    /// The machine has no memory of this many bytes; nil where even their number is too large.
+    case outOfMemory(bytes: Int?)
+    /// A library refused a call.
+    case backendFailure(call: String, status: String)
+    /// A precision or a library was asked for that this processor or build does not have.
+    case backendUnavailable(String)
 }
 
 extension NeuralNetworkError: CustomStringConvertible {
@@ -36,6 +42,13 @@ extension NeuralNetworkError: CustomStringConvertible {
             "the network has no layer \(name) to look at; it has \(available.joined(separator: ", "))"
         case .scoreMismatch(let expected, let got):
             "Grad-CAM score weights: expected shape \(expected), got \(got)"
+        case .outOfMemory(let bytes):
+            "the network needs \(bytes.map { "\($0 >> 20) MiB, more" } ?? "more memory") than this machine has free; "
+                + "give a smaller input or batch"
+        case .backendFailure(let call, let status):
+            "\(call) failed: \(status)"
+        case .backendUnavailable(let reason):
+            "not available on this machine: \(reason)"
         }
     }
 }

@@ -36,15 +36,15 @@ extension InferencePlan {
         maps.reserveCapacity(shape.batch * shape.extent.volume)
         var item = 0
         try forEachPart(of: input, shape, keepsActivations: true) { part, executable in
-            executable.withValue(network.outputValue) { values, view in
+            try executable.withValue(network.outputValue) { values, view in
                 for index in 0..<part.batch {
                     logits.append(
                         contentsOf: UnsafeBufferPointer(start: values + index * view.itemStride, count: classes))
                 }
             }
             let partSeed = Array(seed[item..<item + part.batch].joined())
-            executable.withValue(value) { activations, view in
-                executable.withGradient(of: value, seed: partSeed) { gradients, _ in
+            try executable.withValue(value) { activations, view in
+                try executable.withGradient(of: value, seed: partSeed) { gradients, _ in
                     for index in 0..<part.batch {
                         let offset = index * view.itemStride
                         let coarse = Self.weightedSum(activations + offset, gradients + offset, view.shape)

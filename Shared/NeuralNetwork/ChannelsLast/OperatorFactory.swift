@@ -1,0 +1,151 @@
+internal import CKernels
+
+/// How the steps of a network are computed for one input shape, before memory is laid out.
+struct StepPlans {
+    /// For each step, oneDNN's implementation if it is a convolution that oneDNN computes.
+    let convolutions: [OneDNNConvolutionPlan?]
+
+    init(
+        network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType
+    ) throws {
+        convolutions = try network.steps.map { step in
+            guard case .convolution(let folded) = step.kind else { return nil }
+            let input = step.inputs[0]
+            let plan = try OneDNNConvolutionPlan(
+                folded, batch: batch, input: shapes[input].extent,
+                inputPlaces: ChannelsLastExecutable.readsPlanes(step, network) ? nil : places[input],
+                outputPlaces: places[step.output], type: type)
+            guard let plan else {
+                throw NeuralNetworkError.backendUnavailable("oneDNN has no fast code for layer \(step.name)")
+            }
+            return plan
+        }
+    }
+
+    func abilities(of step: FusedNetwork.Step) -> ActivationLayout.Abilities {
+        switch step.kind {
+        case .convolution(let folded):
+            .init(writesParts: false, readsParts: false, replacesResidual: folded.hasResidual)
+        default: .init(writesParts: true, readsParts: true, replacesResidual: false)
+        }
+    }
+}
+
+/// Makes the operators of an executable's steps.
+struct OperatorFactory {
+    let executable: ChannelsLastExecutable
+    let plans: StepPlans
+
+    private var network: FusedNetwork { executable.network }
+
+    func makeOperators(forStepAt index: Int) throws -> [any Operator] {
+        let step = network.steps[index]
+        let inputs = step.inputs.map { executable.activation($0) }
+        let (input, output) = (inputs[0], executable.activation(step.output))
+        let items = Int64(output.batch)
+        switch step.kind {
+        case .convolution(let folded):
+            guard let plan = plans.convolutions[index] else { return [] }
+            return [
+                try OneDNNConvolutionOperator(
+                    folded, step: step, plan: plan,
+                    input: ChannelsLastExecutable.readsPlanes(step, network) ? nil : input, output: output,
+                    residual: folded.hasResidual ? inputs[1] : nil, context: executable.context,
+                    weights: executable.weights)
+            ]
+        case .affine(let scale, let shift, let isRectified):
+            let scales = try spread(scale, input.places), shifts = try spread(shift, input.places)
+            return [
+                SimpleOperator {
+                    ork_value_affine(input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
+                }
+            ]
+        case .relu: return [SimpleOperator { ork_value_rectify(input.kernelValue, output.kernelValue) }]
+        case .add(let isRectified):
+            let second = inputs[1]
+            guard input.places == second.places else {
+                return [
+                    try PlanarOperator(inputs: inputs, output: output) { planes, result in
+                        PointwiseKernel(.add(planes[1], isRectified: isRectified), input: planes[0], output: result)
+                    }
+                ]
+            }
+            return [
+                SimpleOperator {
+                    ork_value_add(input.kernelValue, second.kernelValue, output.kernelValue, isRectified)
+                }
+            ]
+        case .maxPool(let pooling): return [pool(pooling, ORK_POOL_MAXIMUM, input, output)]
+        case .averagePool(let pooling, let countsPadding):
+            return [pool(pooling, countsPadding ? ORK_POOL_MEAN_WITH_PADDING : ORK_POOL_MEAN, input, output)]
+        case .globalAveragePool:
+            return [SimpleOperator { ork_value_mean(input.kernelValue, items, output.kernelValue) }]
+        case .concatenate: return copies(step, output)
+        case .stridedShortcut(let stride, _):
+            let window = ork_window(
+                input: input.extent, output: output.extent, kernel: .one, stride: stride, padding: .zero)
+            return [
+                SimpleOperator {
+                    withUnsafePointer(to: window) { ork_value_pick(input.kernelValue, output.kernelValue, items, $0) }
+                }
+            ]
+        case .linear(let weight, let bias, _):
+            return [
+                try PlanarOperator(inputs: [input], output: output) { planes, result in
+                    LinearKernel(weight: weight, bias: bias, input: planes[0], output: result)
+                }
+            ]
+        case .sigmoid: return [try planar(.sigmoid, input, output)]
+        case .softmax: return [try planar(.softmax, input, output)]
+        }
+    }
+
+    private func planar(
+        _ kind: PointwiseKernel.Kind, _ input: Activation, _ output: Activation
+    ) throws -> any Operator {
+        try PlanarOperator(inputs: [input], output: output) { planes, result in
+            PointwiseKernel(kind, input: planes[0], output: result)
+        }
+    }
+
+    private func pool(
+        _ pooling: Pooling, _ kind: ork_pool, _ input: Activation, _ output: Activation
+    ) -> any Operator {
+        let window = ork_window(
+            input: input.extent, output: output.extent, kernel: pooling.kernel, stride: pooling.stride,
+            padding: pooling.padding)
+        return SimpleOperator {
+            withUnsafePointer(to: window) {
+                ork_value_pool(
+                    input.kernelValue, output.kernelValue, Int64(output.batch), $0, Int32(bitPattern: kind.rawValue))
+            }
+        }
+    }
+
+    /// Copies of those inputs of a concatenation that could not be written straight into it.
+    private func copies(_ step: FusedNetwork.Step, _ output: Activation) -> [any Operator] {
+        var operators: [any Operator] = []
+        var channels = 0
+        for value in step.inputs {
+            let input = executable.activation(value)
+            if !executable.layout.isInPlace(value, at: channels, of: step.output) {
+                var part = output
+                part.pointer += channels * output.type.byteCount
+                part.places = input.places
+                let target = part
+                operators.append(
+                    SimpleOperator("copy") { ork_value_copy(input.kernelValue, target.kernelValue) })
+            }
+            channels += input.channels
+        }
+        return operators
+    }
+
+    /// One number per channel, with zeros for the channels that only memory has.
+    private func spread(_ numbers: WeightBuffer, _ places: ChannelPlaces) throws -> WeightBuffer {
+        try WeightBuffer(count: places.physicalCount) { buffer in
+            buffer.update(repeating: 0)
+            for (channel, place) in places.places.enumerated() { buffer[Int(place)] = numbers.pointer[channel] }
+        }
+    }
+}
