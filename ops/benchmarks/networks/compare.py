@@ -23,7 +23,7 @@ from cases import (
 from children import Child, alternate, alternate_pairs, peer_command, start_children
 from report import judge, table
 
-OURS = {"ours bfloat16": "bfloat16", "ours float32": "float32"}
+OURS = {"ours bfloat16": "bf16", "ours float32": "fp32"}
 
 
 def say(text):
@@ -88,6 +88,9 @@ def compare(case, folder, options, log_folder):
         }
         if not case.training:
             result["logits"] = {child.name: child.ask("output")["logits"] for child in children}
+            if options.layers:
+                result["layers"] = {
+                    child.name: child.ask("layers")["layers"] for child in children if child.name in OURS}
         if case.grad_cam_layer:
             able = [child for child in children if child.name.startswith(("ours", "torch float32"))]
             result["gradCAM"] = alternate_pairs(able, options.rounds, options.rest, ("run", "gradcam"))
@@ -142,6 +145,7 @@ def main():
     parser.add_argument("--rest", type=float, default=0.3, help="seconds before each visit")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-compile", dest="compile", action="store_false", help="without torch.compile")
+    parser.add_argument("--layers", action="store_true", help="also where our time goes, by layer")
     parser.add_argument("--select-only", action="store_true", help="only look which variant of each peer is fastest")
     options = parser.parse_args()
     results = []

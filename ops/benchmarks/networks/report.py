@@ -64,6 +64,20 @@ def grad_cam_lines(results):
     return ["", header, "|---|---|---|---|---|---|", *lines]
 
 
+def layer_lines(results):
+    """Where our time goes: a row a layer, the longest first."""
+    lines = []
+    for result in results:
+        for name, layers in result.get("layers", {}).items():
+            total = sum(layer["milliseconds"] for layer in layers)
+            lines += [
+                "", f"| {result['title']}, {name}: layer | how | ms of {total:.1f} | GFLOP/s |", "|---|---|---|---|"]
+            for layer in sorted(layers, key=lambda layer: -layer["milliseconds"]):
+                how = f"{layer['how']} {layer['precision']}"
+                lines.append(f"| {layer['name']} | {how} | {layer['milliseconds']:.2f} | {layer['gigaflops']:.0f} |")
+    return lines
+
+
 def table(results, worker=None):
     """Markdown: a row a case and participant, then the ratios with their floors."""
     lines = ["| Case | who | how | median ms | range ms |", "|---|---|---|---|---|"]
@@ -82,6 +96,7 @@ def table(results, worker=None):
             word = {None: "", True: "met", False: "NOT MET"}[entry["met"]]
             lines.append(f"| {title} | {entry['ours']} | {entry['peer']} | {entry['ratio']:.2f} | {floor} | {word} |")
     lines += grad_cam_lines(results)
+    lines += layer_lines(results)
     if worker:
         lines += worker_lines(worker)
     return "\n".join(lines)

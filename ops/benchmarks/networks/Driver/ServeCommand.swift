@@ -7,7 +7,7 @@ import Tensors
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Runs a model folder on its input.safetensors: 'run N', 'gradcam N', 'output', 'memory'.")
+        abstract: "Runs a model folder on its input.safetensors: 'run N', 'gradcam N', 'output', 'layers', 'memory'.")
 
     @Argument(help: "A folder of prepare.py: model.json, weights.safetensors, input.safetensors.")
     var folder: String
@@ -17,7 +17,7 @@ struct ServeCommand: ParsableCommand {
         let start = ContinuousClock.now
         let model = try ModelFolder.load(path: folder)
         let plan = try InferencePlan(
-            graph: model.graph, parameters: model.parameters, settings: try compute.settings())
+            graph: model.graph, parameters: model.parameters, settings: compute.settings)
         let input = try SafetensorsFile.map(path: folder + "/input.safetensors").requiredTensor("input")
         let layer = model.description.gradCAMLayer
         let seed = [[Float]](
@@ -27,7 +27,7 @@ struct ServeCommand: ParsableCommand {
         _ = try plan.run(input)
         try Answers.write(
             Answers.Greeting(
-                library: "OncoRelay \(plan.backend.name)",
+                library: "OncoRelay, \(plan.backend.name) \(plan.precision.rawValue)",
                 readySeconds: Double(ready.seconds) + Double(ready.attoseconds) * 1e-18))
         try Answers.serve { words in
             switch (words.first, words.count) {
@@ -40,18 +40,11 @@ struct ServeCommand: ParsableCommand {
                     })
             case ("output", 1):
                 try Answers.write(Answers.Logits(logits: try plan.run(input).floats()))
+            case ("layers", 1):
+                try Answers.write(LayerTimes(try plan.profile(input)))
             default: return false
             }
             return true
         }
     }
-}
-
-/// How ours computes.
-struct ComputeOptions: ParsableArguments {
-    @Option(help: "Threads of one forward pass.") var threads = 2
-    @Option(help: "float32, bfloat16 or auto.") var precision = "auto"
-    @Option(help: "onednn, openblas or auto.") var backend = "auto"
-
-    func settings() throws -> ComputeSettings { ComputeSettings(threads: threads) }
 }

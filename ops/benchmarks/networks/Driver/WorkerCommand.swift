@@ -17,7 +17,7 @@ struct WorkerCommand: AsyncParsableCommand {
         var classifiers: [Classifier] = []
         for folder in folders {
             let classifier = try Classifier(
-                model: try ModelFolder.load(path: folder), settings: try compute.settings(), executor: executor)
+                model: try ModelFolder.load(path: folder), settings: compute.settings, executor: executor)
             try await classifier.warmUp()
             classifiers.append(classifier)
         }
