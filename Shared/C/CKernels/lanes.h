@@ -1,7 +1,7 @@
 #pragma once
 #include <stdint.h>
 #include <string.h>
-#include "include/values.h"
+#include "include/pixels.h"
 
 // 16 channels at a time, in a form that the compiler turns into vector instructions of each processor.
 #if defined(__x86_64__)
@@ -17,7 +17,7 @@ typedef uint16_t half_lanes __attribute__((vector_size(32), aligned(2)));
 
 #define ORK_INLINE static inline __attribute__((always_inline))
 
-ORK_INLINE void load(lanes *to, const ork_value *v, int64_t index) {
+ORK_INLINE void load(lanes *to, const ork_pixels *v, int64_t index) {
     if (v->is_bf16) {
         half_lanes half = *(const half_lanes *)((const uint16_t *)v->data + index);
         word_lanes words = __builtin_convertvector(half, word_lanes) << 16;
@@ -28,7 +28,7 @@ ORK_INLINE void load(lanes *to, const ork_value *v, int64_t index) {
 }
 
 // Rounds to nearest, ties to even; a NaN stays one.
-ORK_INLINE void store(const lanes *from, const ork_value *v, int64_t index) {
+ORK_INLINE void store(const lanes *from, const ork_pixels *v, int64_t index) {
     if (v->is_bf16) {
         word_lanes words;
         memcpy(&words, from, sizeof words);

@@ -22,20 +22,20 @@ struct Activation {
     var pixels: Int { batch * extent.volume }
     var isDense: Bool { stride == channels }
 
-    var kernelValue: ork_value {
-        ork_value(
+    var kernelValue: ork_pixels {
+        ork_pixels(
             data: pointer, is_bf16: type == .bfloat16, channels: Int32(channels), stride: Int64(stride),
             pixels: Int64(pixels))
     }
 
     /// Writes float32 planes [batch, channels, extent] here.
     func read(planes: UnsafePointer<Float>) {
-        ork_value_from_planes(kernelValue, planes, Int64(batch), Int32(places.places.count), places.places)
+        ork_pixels_from_planes(kernelValue, planes, Int64(batch), Int32(places.places.count), places.places)
     }
 
     /// Writes this as float32 planes [batch, channels, extent].
     func write(planes: UnsafeMutablePointer<Float>) {
-        ork_value_to_planes(kernelValue, planes, Int64(batch), Int32(places.places.count), places.places)
+        ork_pixels_to_planes(kernelValue, planes, Int64(batch), Int32(places.places.count), places.places)
     }
 }
 

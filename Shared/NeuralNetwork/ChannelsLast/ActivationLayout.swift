@@ -84,6 +84,9 @@ struct ActivationLayout {
         parents[value] == Parent(value: concatenation, channelOffset: channelOffset)
     }
 
+    /// Whether other values lie in this one.
+    func holdsOthers(_ value: Int) -> Bool { parents.contains { $0?.value == value } }
+
     /// Whether a step's result lies where its residual did.
     func replacesResidual(_ step: FusedNetwork.Step) -> Bool {
         step.inputs.count == 2 && parents[step.output] == Parent(value: step.inputs[1], channelOffset: 0)

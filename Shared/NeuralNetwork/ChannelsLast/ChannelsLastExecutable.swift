@@ -18,8 +18,8 @@ final class ChannelsLastExecutable: Executable {
     private var operators: [[any Operator]] = []
     /// Values that have memory: all but an input that only first convolutions read.
     let isMaterialized: [Bool]
-    /// float32 planes of the value that was asked for last.
-    private var planes: PackedBytes?
+    /// The backward pass to the value that was asked for last.
+    private var gradients: GradientPass?
 
     init(
         network: FusedNetwork, shape: BatchShape, type: ActivationType, threads: Int, keepsActivations: Bool,
@@ -88,19 +88,37 @@ final class ChannelsLastExecutable: Executable {
         _ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
     ) throws -> Result {
         precondition(keepsActivations || value == network.outputValue, "this value's memory has been used again")
-        let shape = shapes[value]
-        let memory = try PackedBytes(count: batch * shape.count * MemoryLayout<Float>.stride)
-        let floats = memory.pointer.bindMemory(to: Float.self, capacity: batch * shape.count)
-        activation(value).write(planes: floats)
-        return try withExtendedLifetime(memory) {
-            try body(UnsafePointer(floats), ValueLayout.View(shape: shape, offset: 0, itemStride: shape.count))
-        }
+        return try show(activation(value), shapes[value], body)
     }
 
     func withGradient<Result>(
         of value: Int, seed: [Float], _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
     ) throws -> Result {
-        throw NeuralNetworkError.backendUnavailable("gradients")
+        precondition(keepsActivations, "gradients need the activations of the run")
+        ThreadPool.use(threads: threads)
+        let pass: GradientPass
+        if let known = gradients, known.target == value {
+            pass = known
+        } else {
+            gradients = nil
+            pass = try GradientPass(executable: self, target: value)
+            gradients = pass
+        }
+        try pass.run(seed: seed)
+        return try show(pass.gradient(value), shapes[value], body)
+    }
+
+    /// Shows a value as float32 planes.
+    private func show<Result>(
+        _ activation: Activation, _ shape: LayerShape,
+        _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
+    ) throws -> Result {
+        let memory = try PackedBytes(count: batch * shape.count * MemoryLayout<Float>.stride)
+        let floats = memory.pointer.bindMemory(to: Float.self, capacity: batch * shape.count)
+        activation.write(planes: floats)
+        return try withExtendedLifetime(memory) {
+            try body(UnsafePointer(floats), ValueLayout.View(shape: shape, offset: 0, itemStride: shape.count))
+        }
     }
 
     var steps: [StepReport] {

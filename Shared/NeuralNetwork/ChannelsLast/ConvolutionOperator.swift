@@ -77,7 +77,7 @@ struct OneDNNConvolutionPlan {
 
     /// - Parameters:
     ///   - inputPlaces: of the value that is read; nil for the network's input, which has only its own channels.
-    /// - Returns: nil when the library has nothing but its plain code.
+    /// - Returns: nil when the library has no code for it.
     init?(
         _ folded: FoldedConvolution, batch: Int, input: Extent, inputPlaces: ChannelPlaces?,
         outputPlaces: ChannelPlaces, type: ActivationType

@@ -16,7 +16,7 @@ struct StepPlans {
                 inputPlaces: ChannelsLastExecutable.readsPlanes(step, network) ? nil : places[input],
                 outputPlaces: places[step.output], type: type)
             guard let plan else {
-                throw NeuralNetworkError.backendUnavailable("oneDNN has no fast code for layer \(step.name)")
+                throw NeuralNetworkError.backendUnavailable("oneDNN has no code for layer \(step.name)")
             }
             return plan
         }
@@ -54,13 +54,13 @@ struct OperatorFactory {
                     weights: executable.weights)
             ]
         case .affine(let scale, let shift, let isRectified):
-            let scales = try spread(scale, input.places), shifts = try spread(shift, input.places)
+            let scales = try Self.spread(scale, input.places), shifts = try Self.spread(shift, input.places)
             return [
                 SimpleOperator {
-                    ork_value_affine(input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
+                    ork_pixels_affine(input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
                 }
             ]
-        case .relu: return [SimpleOperator { ork_value_rectify(input.kernelValue, output.kernelValue) }]
+        case .relu: return [SimpleOperator { ork_pixels_rectify(input.kernelValue, output.kernelValue) }]
         case .add(let isRectified):
             let second = inputs[1]
             guard input.places == second.places else {
@@ -72,21 +72,21 @@ struct OperatorFactory {
             }
             return [
                 SimpleOperator {
-                    ork_value_add(input.kernelValue, second.kernelValue, output.kernelValue, isRectified)
+                    ork_pixels_add(input.kernelValue, second.kernelValue, output.kernelValue, isRectified)
                 }
             ]
         case .maxPool(let pooling): return [pool(pooling, ORK_POOL_MAXIMUM, input, output)]
         case .averagePool(let pooling, let countsPadding):
             return [pool(pooling, countsPadding ? ORK_POOL_MEAN_WITH_PADDING : ORK_POOL_MEAN, input, output)]
         case .globalAveragePool:
-            return [SimpleOperator { ork_value_mean(input.kernelValue, items, output.kernelValue) }]
+            return [SimpleOperator { ork_pixels_mean(input.kernelValue, items, output.kernelValue) }]
         case .concatenate: return copies(step, output)
         case .stridedShortcut(let stride, _):
             let window = ork_window(
                 input: input.extent, output: output.extent, kernel: .one, stride: stride, padding: .zero)
             return [
                 SimpleOperator {
-                    withUnsafePointer(to: window) { ork_value_pick(input.kernelValue, output.kernelValue, items, $0) }
+                    withUnsafePointer(to: window) { ork_pixels_pick(input.kernelValue, output.kernelValue, items, $0) }
                 }
             ]
         case .linear(let weight, let bias, _):
@@ -116,7 +116,7 @@ struct OperatorFactory {
             padding: pooling.padding)
         return SimpleOperator {
             withUnsafePointer(to: window) {
-                ork_value_pool(
+                ork_pixels_pool(
                     input.kernelValue, output.kernelValue, Int64(output.batch), $0, Int32(bitPattern: kind.rawValue))
             }
         }
@@ -134,7 +134,7 @@ struct OperatorFactory {
                 part.places = input.places
                 let target = part
                 operators.append(
-                    SimpleOperator("copy") { ork_value_copy(input.kernelValue, target.kernelValue) })
+                    SimpleOperator("copy") { ork_pixels_copy(input.kernelValue, target.kernelValue) })
             }
             channels += input.channels
         }
@@ -142,7 +142,7 @@ struct OperatorFactory {
     }
 
     /// One number per channel, with zeros for the channels that only memory has.
-    private func spread(_ numbers: WeightBuffer, _ places: ChannelPlaces) throws -> WeightBuffer {
+    static func spread(_ numbers: WeightBuffer, _ places: ChannelPlaces) throws -> WeightBuffer {
         try WeightBuffer(count: places.physicalCount) { buffer in
             buffer.update(repeating: 0)
             for (channel, place) in places.places.enumerated() { buffer[Int(place)] = numbers.pointer[channel] }

@@ -99,6 +99,7 @@ package final class FoldedWeight: Sendable {
 
     /// Whether every folded number is finite.
     var isFinite: Bool {
+        guard outputFactors.allSatisfy(\.isFinite), inputFactors?.allSatisfy(\.isFinite) ?? true else { return false }
         let largest = outputFactors.lazy.map(abs).max() ?? 0
         let largestInput = inputFactors?.lazy.map(abs).max() ?? 1
         return tensor.withFloats { source in

@@ -30,7 +30,7 @@ final class PrimitiveDescriptor {
 
     var scratchByteCount: Int { (try? memory(dnnl_query_scratchpad_md).byteCount) ?? 0 }
 
-    /// Every implementation that the library has for an operation, its own choice first, without its plain code.
+    /// Every implementation that the library has for an operation, its own choice first, its plain code last.
     ///
     /// - Parameters:
     ///   - operation: a `dnnl_..._desc_t`.
@@ -48,12 +48,13 @@ final class PrimitiveDescriptor {
         let steps = try OneDNN.unwrap(iterator, "dnnl_primitive_desc_iterator_create")
         defer { dnnl_primitive_desc_iterator_destroy(steps) }
         var found: [PrimitiveDescriptor] = []
+        var plain: [PrimitiveDescriptor] = []
         repeat {
             guard let handle = dnnl_primitive_desc_iterator_fetch(steps) else { break }
             let descriptor = PrimitiveDescriptor(adopting: handle)
-            if !descriptor.isReference { found.append(descriptor) }
+            if descriptor.isReference { plain.append(descriptor) } else { found.append(descriptor) }
         } while dnnl_primitive_desc_iterator_next(steps) == dnnl_success
-        return found
+        return found + plain
     }
 }
 

@@ -1,51 +1,52 @@
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include "convolution.h"
 
-// What networks do with values beside convolutions: conversion of layouts, sums, rectification, pools.
-//
-// A value lies channels last: `pixels` of all items, one after another, `stride` elements apart, each with `channels`
-// numbers (a multiple of 16) of float32 (`is_bf16` false) or bfloat16. A part of a wider value is a pointer into it with
-// the wider value's stride.
+// What stands between convolutions, over the same values in blocks of 16 channels (see convolution.h), in either type:
+// pooling, sums, affine maps, ReLU, means, and the ways between layouts, types and planes. Results are 0, or nonzero where
+// processor or description is not supported. Nothing here allocates. Buffers must not overlap, except that a result may
+// take the exact place of an operand with equal description.
+
 typedef struct {
-    void *data;
-    bool is_bf16;
-    int32_t channels;
-    int64_t stride;
-    int64_t pixels;
-} ork_value;
+    int32_t type;      // ork_type
+    int32_t batch;
+    int32_t channels;  // a multiple of 16
+    int64_t pixels;    // depth * height * width
+    ork_strides strides;
+} ork_values;
 
-// Depth, height, width of one item and of a window over it.
+typedef enum {
+    ORK_MAXIMUM = 0,
+    ORK_AVERAGE_INSIDE = 1,  // divides by the number of pixels inside of the input
+    ORK_AVERAGE_PADDED = 2,  // divides by the number of pixels inside of input and padding
+} ork_pooling_kind;
+
 typedef struct {
-    int32_t in_size[3], out_size[3], kernel[3], stride[3], padding[3];
-} ork_window;
+    int32_t kind;                     // ork_pooling_kind
+    int32_t input_type, output_type;  // ork_type
+    int32_t batch, channels;
+    int32_t in_size[3], out_size[3], kernel[3], stride[3], padding[3];  // the same padding on both sides
+    ork_strides input, output;
+} ork_pooling;
 
-// From and to float32 planes [items, planes, positions]. `places` says at which channel each plane lies; channels without
-// a plane become zero.
-void ork_value_from_planes(ork_value to, const float *planes, int64_t items, int32_t count, const int32_t *places);
-void ork_value_to_planes(ork_value from, float *planes, int64_t items, int32_t count, const int32_t *places);
+bool ork_pooling_supported(const ork_pooling *p);
+int ork_pooling_run(const ork_pooling *p, const void *input, void *output, int threads);
 
-void ork_value_copy(ork_value from, ork_value to);
-// to = first + second, or its positive part.
-void ork_value_add(ork_value first, ork_value second, ork_value to, bool relu);
-// to = from * scale + shift with one pair of numbers for each channel.
-void ork_value_affine(ork_value from, const float *scale, const float *shift, ork_value to, bool relu);
-void ork_value_rectify(ork_value from, ork_value to);
+// result = scale[channel] * a + shift[channel] + b, negative values become zero where `relu`. scale, shift (float32, as
+// many as channels), b and its description may be NULL. Layouts and types may differ: so this copies, concatenates (into
+// a part of a wider value) and converts as well.
+int ork_values_affine(
+    const ork_values *description, void *result, const ork_values *a_description, const void *a, const float *scale,
+    const float *shift, const ork_values *b_description, const void *b, int relu, int threads);
 
-// The mean over the positions of each item; `to` has one pixel for each.
-void ork_value_mean(ork_value from, int64_t items, ork_value to);
-// Every stride-th position. Channels that only `to` has become zero.
-void ork_value_pick(ork_value from, ork_value to, int64_t items, const ork_window *window);
+// Means over the pixels: float32 [batch, channels].
+int ork_values_mean(const ork_values *description, const void *values, float *means, int threads);
 
-typedef enum { ORK_POOL_MAXIMUM = 0, ORK_POOL_MEAN = 1, ORK_POOL_MEAN_WITH_PADDING = 2 } ork_pool;
-void ork_value_pool(ork_value from, ork_value to, int64_t items, const ork_window *window, int32_t kind);
-
-// Gradients, in float32. Each adds to the gradient of its input.
-// gradient = 0 where the value is not positive.
-void ork_gradient_mask(ork_value gradient, ork_value value);
-void ork_gradient_affine(ork_value gradient, const float *scale, ork_value to);
-void ork_gradient_mean(ork_value gradient, int64_t items, ork_value to);
-void ork_gradient_pick(ork_value gradient, ork_value to, int64_t items, const ork_window *window);
-// `from` are the values that a maximum was taken of; of equal ones the first gets the gradient. Unused by means.
-void ork_gradient_pool(
-    ork_value gradient, ork_value from, ork_value to, int64_t items, const ork_window *window, int32_t kind);
+// float32 planes [batch, channels, pixels], channels <= description->channels. Into values (the other channels become
+// zero), and back.
+int ork_values_from_planes(
+    const ork_values *description, void *values, const float *planes, int channels, int threads);
+int ork_values_to_planes(
+    const ork_values *description, const void *values, float *planes, int channels, int threads);

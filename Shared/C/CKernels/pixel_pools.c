@@ -1,4 +1,4 @@
-#include "include/values.h"
+#include "include/pixels.h"
 #include "lanes.h"
 
 // The part of a window that lies inside the input, on one axis.
@@ -31,7 +31,7 @@ ORK_INLINE float share(const ork_window *w, range d, range h, range x, int32_t k
                          in_end = in + x.end - x.first;                                            \
                  in < in_end; in++)
 
-ORK_CLONES void ork_value_pool(ork_value from, ork_value to, int64_t items, const ork_window *w, int32_t kind) {
+ORK_CLONES void ork_pixels_pool(ork_pixels from, ork_pixels to, int64_t items, const ork_window *w, int32_t kind) {
     FOR_EACH_WINDOW(w, items) {
         range d = inside(w, 0, od), h = inside(w, 1, oh), x = inside(w, 2, ow);
         float factor = share(w, d, h, x, kind);
@@ -59,7 +59,7 @@ ORK_CLONES void ork_value_pool(ork_value from, ork_value to, int64_t items, cons
 }
 
 ORK_CLONES void ork_gradient_pool(
-    ork_value gradient, ork_value from, ork_value to, int64_t items, const ork_window *w, int32_t kind) {
+    ork_pixels gradient, ork_pixels from, ork_pixels to, int64_t items, const ork_window *w, int32_t kind) {
     FOR_EACH_WINDOW(w, items) {
         range d = inside(w, 0, od), h = inside(w, 1, oh), x = inside(w, 2, ow);
         float factor = share(w, d, h, x, kind);
@@ -99,7 +99,7 @@ ORK_CLONES void ork_gradient_pool(
     }
 }
 
-ORK_CLONES void ork_gradient_mask(ork_value gradient, ork_value value) {
+ORK_CLONES void ork_gradient_mask(ork_pixels gradient, ork_pixels value) {
     for (int64_t pixel = 0; pixel < gradient.pixels; pixel++)
         for (int32_t c = 0; c < gradient.channels; c += 16) {
             lanes g, x;
@@ -110,7 +110,7 @@ ORK_CLONES void ork_gradient_mask(ork_value gradient, ork_value value) {
         }
 }
 
-ORK_CLONES void ork_gradient_affine(ork_value gradient, const float *scale, ork_value to) {
+ORK_CLONES void ork_gradient_affine(ork_pixels gradient, const float *scale, ork_pixels to) {
     for (int64_t pixel = 0; pixel < to.pixels; pixel++)
         for (int32_t c = 0; c < to.channels; c += 16) {
             lanes g, sum;
@@ -121,7 +121,7 @@ ORK_CLONES void ork_gradient_affine(ork_value gradient, const float *scale, ork_
         }
 }
 
-ORK_CLONES void ork_gradient_mean(ork_value gradient, int64_t items, ork_value to) {
+ORK_CLONES void ork_gradient_mean(ork_pixels gradient, int64_t items, ork_pixels to) {
     int64_t positions = to.pixels / items;
     float factor = 1 / (float)positions;
     for (int64_t pixel = 0; pixel < to.pixels; pixel++)
@@ -134,7 +134,7 @@ ORK_CLONES void ork_gradient_mean(ork_value gradient, int64_t items, ork_value t
         }
 }
 
-ORK_CLONES void ork_gradient_pick(ork_value gradient, ork_value to, int64_t items, const ork_window *w) {
+ORK_CLONES void ork_gradient_pick(ork_pixels gradient, ork_pixels to, int64_t items, const ork_window *w) {
     FOR_EACH_WINDOW(w, items) {
         int64_t in = ((item * w->in_size[0] + od * w->stride[0]) * w->in_size[1] + oh * w->stride[1]) * w->in_size[2]
                 + ow * w->stride[2];
