@@ -12,7 +12,6 @@ from functools import partial
 
 import torch
 import torch.nn.functional as functional
-from monai.networks.nets import ResNet
 from torchvision.models import inception
 
 
@@ -32,6 +31,8 @@ def _resnet(
     depth, inputChannels, classes, stemStride=(2, 2, 2), maxPool=True, shortcut="B", shortcutBias=False, dilation=None,
     widthMultiplier=1.0,
 ):
+    from monai.networks.nets import ResNet
+
     widths = [scaled(64 << stage, widthMultiplier) for stage in range(4)]
     network = ResNet(
         "basic", [2, 2, 2, 2] if depth == 18 else [1, 1, 1, 1], widths, spatial_dims=3,
