@@ -158,7 +158,11 @@ let package = Package(
                 ]),
             tests(
                 "CommandLineTests",
-                ["oncorelay", "Aggregation", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", argumentParser]),
+                [
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "ServiceRuntime",
+                    "TensorStore", "Tensors", argumentParser,
+                ]),
             tests(
                 "PipelineTests",
                 [

@@ -1,6 +1,7 @@
 import Classifiers
 package import Contracts
 import NeuralNetwork
+package import ServiceRuntime
 package import Tensors
 
 /// The models of a service, loaded when they are first asked for, and exchanged when their folders change; work that
@@ -16,11 +17,16 @@ package actor ModelServer {
     /// - Parameters:
     ///   - directory: of model folders; nil for the seeded, untrained networks.
     ///   - threads: of one network's arithmetic.
+    ///   - precision: of that arithmetic.
     ///   - maximumBatch: regions computed together at most.
-    package init(directory: String?, threads: Int, maximumBatch: Int = 8) {
+    package init(
+        directory: String?, threads: Int, precision: NetworkPrecision = .automatic, maximumBatch: Int = 8
+    ) {
         self.directory = directory
         self.maximumBatch = maximumBatch
-        settings = ComputeSettings(threads: threads, maximumBatch: maximumBatch)
+        settings = ComputeSettings(
+            threads: threads, maximumBatch: maximumBatch,
+            precision: Precision(rawValue: precision.rawValue) ?? .automatic)
     }
 
     /// Why a role cannot be served; nil when it can. Loads the role's model.

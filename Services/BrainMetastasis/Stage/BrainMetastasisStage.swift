@@ -16,10 +16,11 @@ package struct BrainMetastasisStage: Stage {
     private let branches: BrainMetastasisDecision.Branches
 
     package init(
-        models: String?, threads: Int, store: any TensorStore, tensorLifetime: Duration, makesHeatmaps: Bool = true,
+        models: String?, threads: Int, precision: NetworkPrecision = .automatic, store: any TensorStore,
+        tensorLifetime: Duration, makesHeatmaps: Bool = true,
         evaluatesBothBranches: Bool = true
     ) {
-        server = ModelServer(directory: models, threads: threads)
+        server = ModelServer(directory: models, threads: threads, precision: precision)
         branches = evaluatesBothBranches ? .both : .chosen
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)

@@ -8,7 +8,8 @@ enum LymphNodeApp {
             let settings = environment.settings
             return AssembledStage(
                 LymphNodeStage(
-                    models: settings.models, threads: settings.threads, store: environment.store,
+                    models: settings.models, threads: settings.threads, precision: settings.precision,
+                    store: environment.store,
                     tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM))
         }
     }

@@ -13,9 +13,10 @@ package struct LymphNodeStage: Stage {
     private let classification: RegionClassification
 
     package init(
-        models: String?, threads: Int, store: any TensorStore, tensorLifetime: Duration, makesHeatmaps: Bool = true
+        models: String?, threads: Int, precision: NetworkPrecision = .automatic, store: any TensorStore,
+        tensorLifetime: Duration, makesHeatmaps: Bool = true
     ) {
-        server = ModelServer(directory: models, threads: threads)
+        server = ModelServer(directory: models, threads: threads, precision: precision)
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)
     }

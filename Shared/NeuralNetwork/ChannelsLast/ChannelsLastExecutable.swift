@@ -36,7 +36,8 @@ final class ChannelsLastExecutable: Executable {
         self.shapes = shapes
         places = network.channelPlaces(channels: shapes.map(\.channels))
         var isMaterialized = [Bool](repeating: true, count: shapes.count)
-        isMaterialized[network.inputValue] = keepsActivations || network.inputValue == network.outputValue
+        isMaterialized[network.inputValue] =
+            keepsActivations || network.inputValue == network.outputValue
             || !network.steps.allSatisfy { Self.readsPlanes($0, network) || !$0.inputs.contains(network.inputValue) }
         self.isMaterialized = isMaterialized
 

@@ -49,7 +49,8 @@ final class OneDNNConvolutionOperator: Operator {
         }
         if let residual, residual.pointer != output.pointer {
             residualCopy = (
-                UnsafeRawPointer(residual.pointer), output.pointer, output.pixels * output.stride * output.type.byteCount
+                UnsafeRawPointer(residual.pointer), output.pointer,
+                output.pixels * output.stride * output.type.byteCount
             )
         } else {
             residualCopy = nil

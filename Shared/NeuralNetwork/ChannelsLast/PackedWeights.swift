@@ -96,7 +96,9 @@ final class PackedWeights: Sendable {
     ) {
         let isDense = inputCount == weight.inputs && inputs.indices.allSatisfy { inputs[$0] == Int32($0) }
         if isDense {
-            if outputCount != weight.outputs { target.update(repeating: 0, count: outputCount * inputCount * weight.taps) }
+            if outputCount != weight.outputs {
+                target.update(repeating: 0, count: outputCount * inputCount * weight.taps)
+            }
             return weight.fold(into: target) { Int(outputs[$0]) }
         }
         target.update(repeating: 0, count: outputCount * inputCount * weight.taps)

@@ -6,7 +6,9 @@ enum ThreadPool {
 
     /// oneDNN brings the library; it is asked for by name so that one without OpenMP works, too.
     private static let setThreads: SetThreads? = {
-        guard let library = dlopen(nil, RTLD_NOW), let symbol = dlsym(library, "omp_set_num_threads") else { return nil }
+        guard let library = dlopen(nil, RTLD_NOW), let symbol = dlsym(library, "omp_set_num_threads") else {
+            return nil
+        }
         return unsafeBitCast(symbol, to: SetThreads.self)
     }()
 

@@ -78,7 +78,8 @@ package final class FoldedWeight: Sendable {
         }
         for input in 0..<inputs {
             Elementwise.scale(
-                from + input * taps, by: outputFactors[output] * inputFactors[input], into: to + input * taps, count: taps)
+                from + input * taps, by: outputFactors[output] * inputFactors[input], into: to + input * taps,
+                count: taps)
         }
     }
 

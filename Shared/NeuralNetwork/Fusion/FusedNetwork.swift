@@ -53,4 +53,3 @@ package struct FoldedConvolution: Sendable {
     package var isRectified: Bool
     package var hasResidual: Bool
 }
-
