@@ -110,7 +110,7 @@ def ours_command(options, folder, case, precision):
 def measure_worker(folder, options, log_folder):
     """A worker with 3D ResNet18 twice, as the service loads it: ready when, how large, and four of them at once."""
     models = [str(folder / name) for name in WORKER_MODELS]
-    command = [options.ours, "worker", *models, "--precision", "auto", "--threads", str(options.threads)]
+    command = [options.ours, "worker", *models, "--precision", "bf16", "--threads", str(options.threads)]
 
     def start(number):
         return Child(f"worker {number}", command, log_folder)

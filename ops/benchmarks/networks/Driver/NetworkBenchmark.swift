@@ -6,5 +6,5 @@ struct NetworkBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "oncorelay-network-benchmark",
         abstract: "Runs our networks beside their peers: answers commands on standard input with lines of JSON.",
-        subcommands: [ServeCommand.self, WorkerCommand.self])
+        subcommands: [ServeCommand.self, TrainCommand.self, WorkerCommand.self])
 }
