@@ -1,3 +1,4 @@
 #pragma once
 // Kernels in C for the instructions that Swift cannot reach. Callers ask the processor first.
 #include "processor.h"
+#include "training.h"
