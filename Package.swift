@@ -75,7 +75,9 @@ let package = Package(
         .target(name: "CNIfTI", path: "Shared/C/CNIfTI"),
         .systemLibrary(name: "CDNNL", path: "Shared/C/CDNNL", providers: [.apt(["libdnnl-dev"])]),
         // Always optimized: a debug build computes with these, too.
-        .target(name: "CKernels", path: "Shared/C/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(
+            name: "CKernels", path: "Shared/C/CKernels", cSettings: [.unsafeFlags(["-O3"])],
+            linkerSettings: [.linkedLibrary("gomp")]),
         .systemLibrary(
             name: "CLibcrypto", path: "Shared/C/CLibcrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),

@@ -15,7 +15,7 @@ typedef struct {
 // Compiled for several instruction sets; the loader picks. No sums are reordered, so all give the same numbers but for
 // fused multiplications.
 #if defined(__x86_64__)
-#define VARIANTS __attribute__((target_clones("avx512f", "avx2,fma", "default")))
+#define VARIANTS __attribute__((target_clones("avx512f", "arch=haswell", "default")))
 #else
 #define VARIANTS
 #endif

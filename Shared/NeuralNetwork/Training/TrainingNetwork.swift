@@ -209,7 +209,8 @@ package final class TrainingNetwork {
         // A linear layer's output has no positions.
         if case .linear = graph.nodes[node].operation { return [schedule.batch, shape.channels] }
         let extents = shape.extent.components(rank: graph.spatialRank)
-        return [schedule.batch, shape.channels] + (schedule.outputs.contains(node) && shape.extent == .one ? [] : extents)
+        return [schedule.batch, shape.channels]
+            + (schedule.outputs.contains(node) && shape.extent == .one ? [] : extents)
     }
 
     private func value(of node: Int, _ schedule: TrainingSchedule) throws -> Tensor {

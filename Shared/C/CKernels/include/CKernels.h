@@ -2,3 +2,4 @@
 // Kernels in C for the instructions that Swift cannot reach. Callers ask the processor first.
 #include "processor.h"
 #include "training.h"
+#include "training_portable.h"

@@ -43,7 +43,8 @@ final class OptimizerMemory {
     /// Zeros at first.
     ///
     /// - Throws: `outOfMemory`, `invalidState`.
-    func numbers(_ kind: String, for parameter: TrainableParameter) throws(TrainingError) -> UnsafeMutablePointer<Float> {
+    func numbers(_ kind: String, for parameter: TrainableParameter) throws(TrainingError) -> UnsafeMutablePointer<Float>
+    {
         let key = "\(kind).\(parameter.name)"
         if let found = memory[key] {
             guard found.count == parameter.storageCount else {

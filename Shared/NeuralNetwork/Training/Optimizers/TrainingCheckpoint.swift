@@ -1,4 +1,4 @@
-package import Tensors
+internal import Tensors
 
 /// Parameters, running statistics and an optimizer's state in one safetensors file, from which training goes on bit for
 /// bit: values in float32, in the parameters' own order.

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A convolution by patch matrices (im2col): patches P [K, positions], K = Ci · taps.
 ///
 /// Y = W P + b; ∂W = ∂Y Pᵀ, ∂b = Σ ∂Y; ∂P = Wᵀ ∂Y, added back to where the patches came from (col2im).
@@ -9,6 +11,7 @@ final class PortableConvolution: PortableLayer {
     private let output: PortableValue
     private let workspace: Workspace
     private let workers: Int
+    private let windows: UnsafeMutablePointer<ork_windows>
 
     /// Floats of one tile of patches.
     private static let tileFloats = 256 * 1024
@@ -25,7 +28,15 @@ final class PortableConvolution: PortableLayer {
         self.workspace = workspace
         let operations = 2 * convolution.patchCount * output.value.view.shape.count * output.value.batch
         workers = workspace.team.threads(forOperations: operations)
+        windows = .allocate(capacity: 1)
+        windows.initialize(
+            to: ork_windows(
+                kernel: convolution.kernel.triple, stride: convolution.stride.triple,
+                padding: convolution.padding.triple, dilation: convolution.dilation.triple,
+                in_size: input.value.view.extent.triple, out_size: output.value.view.extent.triple))
     }
+
+    deinit { windows.deallocate() }
 
     private var rows: Int { output.value.view.extent.depth * output.value.view.extent.height }
     private var width: Int { output.value.view.extent.width }
@@ -96,8 +107,7 @@ final class PortableConvolution: PortableLayer {
             }
         }
         for worker in 1..<max(workers, 1) where begun[worker] {
-            Elementwise.accumulate(
-                UnsafePointer(workspace.products[worker].floats(count)), into: target, count: count)
+            ork_training_accumulate(workspace.products[worker].floats(count), 1, target, count)
         }
     }
 
@@ -106,8 +116,7 @@ final class PortableConvolution: PortableLayer {
         for channel in 0..<convolution.outputChannels {
             var sum = 0.0
             for item in 0..<gradient.batch {
-                let values = gradient.channel(channel, ofItem: item)
-                for position in 0..<gradient.positions { sum += Double(values[position]) }
+                sum += ork_training_sum(gradient.channel(channel, ofItem: item), gradient.positions)
             }
             target[channel] = Float(sum)
         }
@@ -133,58 +142,21 @@ final class PortableConvolution: PortableLayer {
                     UnsafePointer(weight.values + channels.lowerBound * taps), rowsOfA: convolution.patchCount,
                     UnsafePointer(gradient.channel(0, ofItem: item) + rows.lowerBound * width),
                     rowsOfB: gradient.positions, patches, rowsOfC: columns)
-                forEachPatchRow(of: channels, rows: rows, in: patches) { source, channel, start, columns in
-                    let line = target.channel(channel, ofItem: item) + start
-                    let step = convolution.stride.width
-                    for column in columns { line[column * step] += source[column] }
-                }
+                ork_training_unpatch(
+                    windows, patches, Int32(channels.count), Int32(rows.lowerBound), Int32(rows.upperBound),
+                    target.channel(channels.lowerBound, ofItem: item))
             }
         }
     }
 
     private func fill(_ patches: UnsafeMutablePointer<Float>, item: Int, rows: Range<Int>) {
-        patches.update(repeating: 0, count: convolution.patchCount * rows.count * width)
-        forEachPatchRow(of: 0..<convolution.inputChannels, rows: rows, in: patches) { target, channel, start, columns in
-            let line = input.value.channel(channel, ofItem: item) + start
-            let step = convolution.stride.width
-            for column in columns { target[column] = line[column * step] }
-        }
+        ork_training_patches(
+            windows, input.value.channel(0, ofItem: item), Int32(convolution.inputChannels),
+            Int32(rows.lowerBound), Int32(rows.upperBound), patches)
     }
+}
 
-    /// Calls the body for every row of the patch matrix's output rows that touches the input: where it lies in the
-    /// patches, the input channel, where column 0 lies in that channel, and the columns inside the input.
-    @inline(__always)
-    private func forEachPatchRow(
-        of channels: Range<Int>, rows: Range<Int>, in patches: UnsafeMutablePointer<Float>,
-        _ body: (UnsafeMutablePointer<Float>, Int, Int, Range<Int>) -> Void
-    ) {
-        let (kernel, step, padding, dilation) = (
-            convolution.kernel, convolution.stride, convolution.padding, convolution.dilation
-        )
-        let extent = input.value.view.extent
-        let height = output.value.view.extent.height
-        var source = patches
-        for channel in channels {
-            for tapDepth in 0..<kernel.depth {
-                for tapHeight in 0..<kernel.height {
-                    for tapWidth in 0..<kernel.width {
-                        let shift = tapWidth * dilation.width - padding.width
-                        // Output columns whose tap lies inside the input: 0 ≤ column · step + shift < width.
-                        let first = shift >= 0 ? 0 : (-shift + step.width - 1) / step.width
-                        let last = shift >= extent.width ? -1 : (extent.width - 1 - shift) / step.width
-                        let columns = first..<max(first, min(last + 1, width))
-                        for row in rows {
-                            let (outDepth, outHeight) = row.quotientAndRemainder(dividingBy: height)
-                            let plane = outDepth * step.depth + tapDepth * dilation.depth - padding.depth
-                            let line = outHeight * step.height + tapHeight * dilation.height - padding.height
-                            if plane >= 0, plane < extent.depth, line >= 0, line < extent.height {
-                                body(source, channel, (plane * extent.height + line) * extent.width + shift, columns)
-                            }
-                            source += width
-                        }
-                    }
-                }
-            }
-        }
-    }
+extension Extent {
+    /// Depth, height, width, as C takes them.
+    var triple: (Int32, Int32, Int32) { (Int32(depth), Int32(height), Int32(width)) }
 }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Rectification, sums, concatenations, the mean over all positions, sigmoid and softmax.
 final class PortableElementwise: PortableLayer {
     private let operation: Operation
@@ -17,17 +19,13 @@ final class PortableElementwise: PortableLayer {
         let source = inputs[0].value.pointer
         switch operation {
         case .relu:
-            // A NaN stays one, so that it is found.
-            for index in 0..<count { target[index] = source[index] < 0 ? 0 : source[index] }
+            ork_training_relu(source, target, count)
         case .add:
-            let other = inputs[1].value.pointer
-            for index in 0..<count { target[index] = source[index] + other[index] }
+            ork_training_add(source, inputs[1].value.pointer, target, count)
         case .concatenate: forEachPart(inputs.map(\.value), output.value) { $1.update(from: $0, count: $2) }
         case .globalAveragePool:
             forEachChannel(inputs[0].value) { item, channel in
-                let values = inputs[0].value.channel(channel, ofItem: item)
-                var sum = 0.0
-                for position in 0..<inputs[0].value.positions { sum += Double(values[position]) }
+                let sum = ork_training_sum(inputs[0].value.channel(channel, ofItem: item), inputs[0].value.positions)
                 output.value.channel(channel, ofItem: item).pointee = Float(sum / Double(inputs[0].value.positions))
             }
         case .sigmoid:
@@ -45,7 +43,7 @@ final class PortableElementwise: PortableLayer {
         if case .add = operation {
             for (input, isAsked) in zip(inputs, toInputs) where isAsked {
                 if let target = input.gradient {
-                    Elementwise.accumulate(UnsafePointer(slopes), into: target.pointer, count: count)
+                    ork_training_accumulate(slopes, 1, target.pointer, count)
                 }
             }
             return
@@ -59,7 +57,7 @@ final class PortableElementwise: PortableLayer {
         guard toInputs[0], let target = inputs[0].gradient?.pointer else { return }
         switch operation {
         case .relu:
-            for index in 0..<count { target[index] += results[index] > 0 ? slopes[index] : 0 }
+            ork_training_relu_back(results, slopes, target, count)
         case .globalAveragePool:
             guard let spread = inputs[0].gradient else { return }
             forEachChannel(spread) { item, channel in
@@ -118,9 +116,9 @@ final class PortableElementwise: PortableLayer {
             var channel = 0
             for (input, target) in zip(inputs, targets) {
                 if let target {
-                    Elementwise.accumulate(
-                        UnsafePointer(gradient.channel(channel, ofItem: item)), into: target.channel(0, ofItem: item),
-                        count: target.view.shape.count)
+                    ork_training_accumulate(
+                        gradient.channel(channel, ofItem: item), 1, target.channel(0, ofItem: item),
+                        target.view.shape.count)
                 }
                 channel += input.value.channels
             }

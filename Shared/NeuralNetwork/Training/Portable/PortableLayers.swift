@@ -180,7 +180,8 @@ final class PortableStridedShortcut: PortableLayer {
                 var target = picked.channel(channel, ofItem: item)
                 for depth in 0..<to.depth {
                     for height in 0..<to.height {
-                        let row = whole.channel(channel, ofItem: item)
+                        let row =
+                            whole.channel(channel, ofItem: item)
                             + (depth * stride.depth * from.height + height * stride.height) * from.width
                         for width in 0..<to.width {
                             body(target, row + width * stride.width)

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Batch normalization: y = (x − μ) / √(σ² + ε) · γ + β, sums in double precision.
 ///
 /// In training μ and σ² (of n values, divided by n) are the batch's, and the running ones take on momentum · (μ, and
@@ -40,6 +42,11 @@ final class PortableNormalization: PortableLayer {
 
     private var count: Double { Double(input.value.batch * input.value.positions) }
 
+    /// How one channel lies in input, output and their gradients.
+    private var shape: ork_channel {
+        ork_channel(items: input.value.batch, count: input.value.positions, stride: input.value.view.itemStride)
+    }
+
     private func forEachChannel(_ body: (Int) -> Void) {
         let size = input.value.batch * input.value.view.shape.count
         team.run(tasks: input.value.channels, workers: size < 100_000 ? 1 : team.threads) { channel, _ in
@@ -64,20 +71,8 @@ final class PortableNormalization: PortableLayer {
         var center = Double(parameters.runningMean.values[channel])
         var variance = Double(parameters.runningVariance.values[channel])
         if usedBatch {
-            var sum = 0.0
-            for item in 0..<source.batch {
-                let values = source.channel(channel, ofItem: item)
-                for position in 0..<source.positions { sum += Double(values[position]) }
-            }
-            let batchMean = sum / count
-            var squares = 0.0
-            for item in 0..<source.batch {
-                let values = source.channel(channel, ofItem: item)
-                for position in 0..<source.positions {
-                    let distance = Double(values[position]) - batchMean
-                    squares += distance * distance
-                }
-            }
+            var (batchMean, squares) = (0.0, 0.0)
+            ork_training_moments(source.channel(channel, ofItem: 0), shape, &batchMean, &squares)
             parameters.runningMean.values[channel] = Float((1 - momentum) * center + momentum * batchMean)
             parameters.runningVariance.values[channel] = Float(
                 (1 - momentum) * variance + momentum * squares / (count - 1))
@@ -88,13 +83,8 @@ final class PortableNormalization: PortableLayer {
         inverse[channel] = 1 / (variance + epsilon).squareRoot()
         let scale = Double(parameters.weight.values[channel]) * inverse[channel]
         let shift = Double(parameters.bias.values[channel]) - center * scale
-        for item in 0..<source.batch {
-            let values = source.channel(channel, ofItem: item)
-            let target = output.value.channel(channel, ofItem: item)
-            for position in 0..<source.positions {
-                target[position] = Float(Double(values[position]) * scale + shift)
-            }
-        }
+        ork_training_scale(
+            source.channel(channel, ofItem: 0), output.value.channel(channel, ofItem: 0), shape, scale, shift)
     }
 
     func backward(toInputs: [Bool], toParameters: Bool) {
@@ -102,14 +92,9 @@ final class PortableNormalization: PortableLayer {
         let target = toInputs[0] ? input.gradient : nil
         forEachChannel { channel in
             var (sum, product) = (0.0, 0.0)
-            for item in 0..<gradient.batch {
-                let values = input.value.channel(channel, ofItem: item)
-                let slopes = gradient.channel(channel, ofItem: item)
-                for position in 0..<gradient.positions {
-                    sum += Double(slopes[position])
-                    product += Double(slopes[position]) * (Double(values[position]) - mean[channel])
-                }
-            }
+            let values = input.value.channel(channel, ofItem: 0)
+            let slopes = gradient.channel(channel, ofItem: 0)
+            ork_training_slopes(values, slopes, shape, mean[channel], &sum, &product)
             product *= inverseDeviation[channel]
             if toParameters {
                 parameters.bias.gradients?[channel] = Float(sum)
@@ -119,15 +104,8 @@ final class PortableNormalization: PortableLayer {
             let scale = Double(parameters.weight.values[channel]) * inverseDeviation[channel]
             let offset = usedBatch ? sum / count : 0
             let slope = usedBatch ? product / count * inverseDeviation[channel] : 0
-            for item in 0..<gradient.batch {
-                let values = input.value.channel(channel, ofItem: item)
-                let slopes = gradient.channel(channel, ofItem: item)
-                let result = target.channel(channel, ofItem: item)
-                for position in 0..<gradient.positions {
-                    let centered = Double(values[position]) - mean[channel]
-                    result[position] += Float(scale * (Double(slopes[position]) - offset - centered * slope))
-                }
-            }
+            ork_training_normalize_back(
+                values, slopes, target.channel(channel, ofItem: 0), shape, mean[channel], scale, offset, slope)
         }
     }
 }

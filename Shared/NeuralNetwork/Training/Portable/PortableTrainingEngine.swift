@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Float32 on OpenBLAS, node by node, every value and every gradient in memory of its own: simple, exact, and the
 /// measure for the fast engine.
 final class PortableTrainingEngine: TrainingEngine {
@@ -87,7 +89,7 @@ final class PortableTrainingEngine: TrainingEngine {
             if let seed = request.seeds[index] {
                 for position in 0..<gradient.count { gradient.pointer[position] = seed[position] }
             } else {
-                gradient.pointer.update(repeating: 0, count: gradient.count)
+                memset(gradient.pointer, 0, gradient.count * 4)
             }
         }
         for index in layers.indices.reversed() {
