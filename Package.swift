@@ -135,6 +135,10 @@ let package = Package(
                 name: "oncorelay-benchmark",
                 dependencies: ["Contracts", "Messaging", "TensorStore", "Tensors", argumentParser],
                 path: "ops/benchmarks/pipeline/Driver", swiftSettings: settings),
+            .executableTarget(
+                name: "oncorelay-network-benchmark",
+                dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
+                path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
 
             // Tests: a target for each room, then studies through all stages, in memory and over real servers.
             .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
