@@ -27,7 +27,7 @@ struct ComputeOptions: ParsableArguments {
         }
     }
 
-    /// - Parameter precision: where none is given.
+    /// The settings that were asked for, with this precision where none was.
     func settings(precision standard: Precision) -> ComputeSettings {
         ComputeSettings(
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, precision: precision ?? standard,

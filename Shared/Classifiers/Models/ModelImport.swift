@@ -62,6 +62,7 @@ package struct ModelImport: Sendable {
     /// Reads a checkpoint.
     ///
     /// - Parameter path: a safetensors file.
+    /// - Returns: the model, in memory, and what was done.
     /// - Throws: `SafetensorsError`, `CheckpointError`, `NeuralNetworkError`, `ClassifierError`.
     package func read(path: String) throws -> Outcome {
         let file = try SafetensorsFile.map(path: path)

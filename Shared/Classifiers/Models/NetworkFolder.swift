@@ -60,6 +60,7 @@ package struct NetworkFolder: Sendable {
     /// - Parameters:
     ///   - path: the folder.
     ///   - needsWeights: whether `weights.safetensors` has to be there. Where it is, it is checked in any case.
+    /// - Returns: the network, its weights mapped.
     /// - Throws: `ClassifierError.modelMissing`, `modelDamaged` naming every missing, unexpected or misshapen tensor.
     package static func load(path: String, needsWeights: Bool = true) throws(ClassifierError) -> NetworkFolder {
         let file = path + "/" + ModelFolder.descriptionFile
@@ -110,6 +111,7 @@ package struct NetworkFolder: Sendable {
     ///
     /// - Parameter name: a label, or the index of one of the network's outputs. Of a network of one output, the first
     ///   label is what speaks against that output, and 1 is the second label.
+    /// - Returns: one number for each output.
     /// - Throws: `ClassifierError.unknownClass`.
     package func score(ofClass name: String) throws(ClassifierError) -> [Float] {
         let classes = architecture.classes

@@ -6,6 +6,7 @@ package enum Architecture: Sendable, Equatable {
     /// The network's layers.
     ///
     /// - Parameter forTraining: whether layers that only training looks at (Inception's auxiliary head) are there.
+    /// - Returns: the graph.
     /// - Throws: `NeuralNetworkError.invalidArchitecture` for numbers that no network can have.
     package func graph(forTraining: Bool = false) throws(NeuralNetworkError) -> NetworkGraph {
         switch self {

@@ -44,6 +44,7 @@ package enum SeededParameters {
     ///   - graph: the network.
     ///   - seed: the same seed gives the same numbers.
     ///   - only: the names of those parameters that are wanted, each the same as among all; nil for all.
+    /// - Returns: the parameters, in memory.
     /// - Throws: `TensorError` for a graph whose parameters would not fit into memory.
     package static func make(
         for graph: NetworkGraph, seed: UInt64, only: Set<String>? = nil

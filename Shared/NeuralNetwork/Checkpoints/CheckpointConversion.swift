@@ -39,6 +39,7 @@ package struct CheckpointConversion: Sendable {
     ///   - checkpoint: the file's names and shapes.
     ///   - architecture: the network, with the checkpoint's own input channels and classes.
     ///   - source: the file.
+    /// - Returns: the network and its parameters.
     /// - Throws: `CheckpointError.noHead`, `mismatch` naming every problem, `NeuralNetworkError.invalidArchitecture`.
     package func convert(
         _ checkpoint: Checkpoint, to architecture: Architecture, from source: some ParameterSource

@@ -17,7 +17,8 @@ package struct LayerTable: Sendable, Equatable {
     package let parameters: Int
     package let flops: Int
 
-    /// - Parameter extent: of the input.
+    /// Of a network for an input of this extent.
+    ///
     /// - Throws: `inputTooSmall`, `channelMismatch`.
     package init(graph: NetworkGraph, extent: Extent) throws(NeuralNetworkError) {
         let shapes = try graph.shapes(of: extent)
