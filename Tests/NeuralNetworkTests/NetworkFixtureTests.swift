@@ -14,6 +14,13 @@ struct NetworkFixtureTests {
         "inception-padding-not-counted", "inception-2015", "inception-width-uneven",
     ]
 
+    /// Another file of the folder Fixtures.
+    static func fixture(_ name: String) throws -> SafetensorsFile {
+        let url = try #require(
+            Bundle.module.url(forResource: name, withExtension: "safetensors", subdirectory: "Fixtures"))
+        return try SafetensorsFile.map(path: url.path)
+    }
+
     @Test(arguments: names, [BackendChoice.openBLAS, .oneDNN])
     func logitsAreThoseOfTheReference(name: String, backend: BackendChoice) throws {
         let fixture = try NetworkFixture(name)

@@ -5,6 +5,7 @@ enum Answers {
     /// Reads commands until the input ends or a command is not known.
     ///
     /// - Parameter handle: is given a line's words; returns whether it knew them.
+    /// - Throws: what `handle` throws.
     static func serve(_ handle: ([Substring]) throws -> Bool) throws {
         while let line = readLine() {
             let words = line.split(separator: " ")
