@@ -1,5 +1,5 @@
 internal import Synchronization
-package import Tensors
+import Tensors
 
 /// A convolution's weight with factors for its outputs and inputs, multiplied only where somebody asks for the numbers.
 ///
