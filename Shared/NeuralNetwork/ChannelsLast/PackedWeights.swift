@@ -32,6 +32,7 @@ final class PackedWeights: Sendable {
         /// A kernel of ours: its algorithm, and all numbers that its order may depend on.
         case kernel([Int32])
         case bias(Int)
+        case linear(ActivationType)
     }
 
     /// A descriptor of weights.
@@ -101,6 +102,23 @@ final class PackedWeights: Sendable {
             kernel.algorithm, kernel.variant, kernel.type, kernel.batch, kernel.in_channels, kernel.out_channels,
             kernel.in_size.0, kernel.in_size.1, kernel.in_size.2, kernel.stride.0, kernel.stride.1, kernel.stride.2,
         ]
+    }
+
+    /// A linear layer's weight in the type of the activations.
+    func linear(_ weight: WeightBuffer, output: Int, type: ActivationType) throws -> PackedBytes {
+        try entry(output, .linear(type)) {
+            let packed = try PackedBytes(count: weight.count * type.byteCount)
+            if type == .float32 {
+                memcpy(packed.pointer, weight.pointer, packed.count)
+            } else {
+                let halves = packed.pointer.bindMemory(to: UInt16.self, capacity: weight.count)
+                for index in 0..<weight.count {
+                    let bits = weight.pointer[index].bitPattern
+                    halves[index] = UInt16(truncatingIfNeeded: (bits + 0x7fff + ((bits >> 16) & 1)) >> 16)
+                }
+            }
+            return packed
+        }
     }
 
     /// The bias, with zeros for the outputs that only memory has.
