@@ -15,7 +15,7 @@ final class ConvolutionChooser: Sendable {
     private let file: ChoiceFile?
     private let state = Mutex(State())
     /// Seconds that one network may spend with measurements.
-    private static let budget = 0.4
+    private static let budget = 0.25
 
     init(file: ChoiceFile?) { self.file = file }
 
@@ -79,7 +79,8 @@ final class ConvolutionChooser: Sendable {
 
     /// What is mostly the fastest, first.
     static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
-        shape.readsPlanes ? [.oneDNN, .planar1, .planar2, .planarFloat]
+        shape.readsPlanes
+            ? [.oneDNN, .planar1, .planar2, .planarFloat]
             : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
     }
 }

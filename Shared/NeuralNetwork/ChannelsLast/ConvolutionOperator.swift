@@ -80,6 +80,12 @@ struct OneDNNConvolutionPlan {
     init?(_ task: ConvolutionPlan.Task) throws {
         let folded = task.folded
         let channels = task.inputPlaces?.physicalCount ?? folded.convolution.inputChannels
+        // Some of its implementations count in 32 bits.
+        let largest =
+            task.shape.batch
+            * max(
+                channels * task.shape.input.volume, task.outputPlaces.physicalCount * task.shape.output.volume)
+        guard largest < Int(Int32.max) / 4 else { return nil }
         convolution = try OneDNNConvolution(
             folded.convolution, batch: task.shape.batch, inputChannels: channels,
             outputChannels: task.outputPlaces.physicalCount, input: task.shape.input, type: task.shape.type)

@@ -85,7 +85,9 @@ enum ConvolutionChoice: String, CaseIterable {
 extension ork_convolution {
     /// A kernel of ours for a shape; nil when there is none. The strides are those of dense values.
     init?(_ shape: ConvolutionShape, _ choice: ConvolutionChoice) {
-        guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (algorithm == ORK_PLANAR) else {
+        guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (algorithm == ORK_PLANAR),
+            !choice.usesFloats || shape.type != .float32
+        else {
             return nil
         }
         self.init()
