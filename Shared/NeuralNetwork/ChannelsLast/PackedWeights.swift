@@ -3,21 +3,6 @@ internal import CKernels
 internal import Glibc
 internal import Synchronization
 
-/// Bytes at a cache line's beginning that are written once.
-///
-/// `@unchecked Sendable`: written only by whoever makes it, before anybody else can hold it.
-final class PackedBytes: @unchecked Sendable {
-    let pointer: UnsafeMutableRawPointer
-    let count: Int
-
-    init(count: Int) throws(NeuralNetworkError) {
-        pointer = try AlignedMemory.allocate(byteCount: count)
-        self.count = count
-    }
-
-    deinit { free(pointer) }
-}
-
 /// A network's weights in the order in which convolutions read them, one copy for all plans of a network. A form is made
 /// when an input shape first asks for it; most shapes ask for the same.
 final class PackedWeights: Sendable {
