@@ -4,3 +4,5 @@
 #include "pixels.h"
 #include "processor.h"
 #include "values.h"
+#include "training.h"
+#include "training_portable.h"
