@@ -4,5 +4,3 @@
 #include "pixels.h"
 #include "processor.h"
 #include "values.h"
-#include "training.h"
-#include "training_portable.h"
