@@ -12,9 +12,8 @@ final class OneDNNConvolutionOperator: Operator {
     private let residualCopy: (from: UnsafeRawPointer, to: UnsafeMutableRawPointer, count: Int)?
     private let kept: [PackedBytes]
 
-    /// - Parameters:
-    ///   - input: nil for the network's input, which is read from the caller's planes.
-    ///   - residual: nil where there is none; lying where the output does, or elsewhere.
+    /// `input`: nil for the network's input, which is read from the caller's planes.
+    /// `residual`: nil where there is none; lying where the output does, or elsewhere.
     init(
         _ folded: FoldedConvolution, step: FusedNetwork.Step, plan: OneDNNConvolutionPlan, input: Activation?,
         output: Activation, residual: Activation?, context: OperatorContext, weights: PackedWeights

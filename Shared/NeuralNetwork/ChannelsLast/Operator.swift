@@ -55,7 +55,7 @@ final class PlanarOperator: Operator {
     private let kernel: any Kernel
     private let memory: PackedBytes
 
-    /// - Parameter makeKernel: makes the portable kernel for values in these places.
+    /// `makeKernel`: makes the portable kernel for values in these places.
     init(
         inputs: [Activation], output: Activation, _ makeKernel: ([ValueMemory], ValueMemory) throws -> any Kernel
     ) throws {
@@ -96,7 +96,7 @@ final class LinearOperator: Operator {
     private let inputs: Int
     private let threads: Int
 
-    /// - Parameter weight: [outputs, inputs] of the activations' type.
+    /// `weight`: [outputs, inputs] of the activations' type.
     init(weight: PackedBytes, bias: WeightBuffer, input: Activation, output: Activation, threads: Int) throws {
         self.weight = weight
         self.bias = bias

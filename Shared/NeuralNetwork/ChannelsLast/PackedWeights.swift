@@ -31,9 +31,8 @@ final class PackedWeights: Sendable {
 
     /// The weights of the step that writes this value, packed as oneDNN asked.
     ///
-    /// - Parameters:
-    ///   - dimensions: outputs, inputs, kernel of what oneDNN computes: with channels that only memory has.
-    ///   - inputs: where the inputs' channels lie among those.
+    /// `dimensions`: outputs, inputs, kernel of what oneDNN computes: with channels that only memory has.
+    /// `inputs`: where the inputs' channels lie among those.
     func weights(
         _ folded: FoldedConvolution, output: Int, as descriptor: MemoryDescriptor, dimensions: [Int],
         inputs: [Int32], outputs: [Int32]

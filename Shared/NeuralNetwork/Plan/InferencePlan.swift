@@ -21,7 +21,7 @@ package final class InferencePlan {
     /// Floats that activations may take (256 MB); a part has one item at least, however large that is.
     private static let activationFloats = 64 << 20
 
-    /// - Parameter backend: nil for the one that the settings ask for.
+    /// `backend`: nil for the one that the settings ask for.
     package init(network: FusedNetwork, settings: ComputeSettings, backend: (any Backend)? = nil) {
         self.network = network
         self.settings = settings
