@@ -25,7 +25,7 @@ ORK_LINE void transform(int n, const ork_lines *from, const ork_lines *to, int r
         for (int j = 0; j < columns; j++) {
             const char *f = f0 + i * fr + j * fc;
             char *t = t0 + i * tr + j * tc;
-            __m512 d[8], v[8];
+            __m512 d[ORK_MOST_LINE], v[ORK_MOST_LINE];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
                 d[k] = _mm512_loadu_ps((const void *)(f + k * fe));
             ork_points_of(n, d, v);
@@ -39,10 +39,12 @@ __attribute__((target(ORK_AVX512_BF16), noinline)) static void transform_lines(
         if (n == 4) transform(4, from, to, rows, columns, ORK_F32);
         if (n == 6) transform(6, from, to, rows, columns, ORK_F32);
         if (n == 8) transform(8, from, to, rows, columns, ORK_F32);
+        if (n == 10) transform(10, from, to, rows, columns, ORK_F32);
     } else {
         if (n == 4) transform(4, from, to, rows, columns, ORK_BF16);
         if (n == 6) transform(6, from, to, rows, columns, ORK_BF16);
         if (n == 8) transform(8, from, to, rows, columns, ORK_BF16);
+        if (n == 10) transform(10, from, to, rows, columns, ORK_BF16);
     }
 }
 
@@ -54,7 +56,7 @@ ORK_LINE void restore(int n, int m, const ork_lines *from, const ork_lines *to, 
         for (int j = 0; j < columns; j++) {
             const char *f = f0 + i * fr + j * fc;
             char *t = t0 + i * tr + j * tc;
-            __m512 x[8], y[8];
+            __m512 x[ORK_MOST_LINE], y[ORK_MOST_LINE];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
                 x[k] = _mm512_load_ps((const void *)(f + k * fe));
             ork_outputs_of(n, m, x, y);
@@ -65,6 +67,7 @@ ORK_LINE void restore(int n, int m, const ork_lines *from, const ork_lines *to, 
 
 __attribute__((target(ORK_AVX512_BF16), noinline)) static void restore_lines(
     int n, int m, const ork_lines *from, const ork_lines *to, int rows, int columns) {
+    if (n == 10 && m == 4) restore(10, 4, from, to, rows, columns);
     switch (n * 10 + m) {
     case 42: restore(4, 2, from, to, rows, columns); break;
     case 43: restore(4, 3, from, to, rows, columns); break;

@@ -31,7 +31,10 @@ int ork_winograd_run_phases(
     const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
     const void *input, const void *residual, void *output, void *scratch, int threads);
 
-// The finite points beside 0.
-#define ORK_POINT_A 1.0f
-#define ORK_POINT_B 2.0f
-#define ORK_POINT_C 0.5f
+// The pairs of finite points beside 0 for n = 4, 6, 8, 10 (an index of (n - 4) / 2), chosen for small rounding errors
+// among numbers that float32 holds exactly.
+#define ORK_POINTS                                                                                        \
+    {                                                                                                     \
+        {1.0f}, {0.625f, 1.375f}, {0.625f, 1.0f, 2.0f}, { 0.5f, 0.875f, 1.25f, 2.0f }                         \
+    }
+enum { ORK_MOST_LINE = 10 };

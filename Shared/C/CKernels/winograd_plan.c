@@ -7,6 +7,7 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 // Points along one dimension; 0 where there is no transform for this kernel.
 static int points_for(const ork_convolution *c, int dimension) {
     const int r = c->kernel[dimension];
+    const int lines = (c->kernel[0] > 1) + (c->kernel[1] > 1) + (c->kernel[2] > 1);
     switch (r) {
     case 1: return 1;
     case 2: return c->variant == 2 ? 6 : 4;
@@ -16,7 +17,7 @@ static int points_for(const ork_convolution *c, int dimension) {
     }
     case 4: return c->variant == 2 ? 8 : 6;
     case 5: return c->variant == 2 ? 8 : 6;
-    case 7: return 8;
+    case 7: return c->variant == 1 || c->out_size[dimension] < 4 || lines > 1 ? 8 : 10;
     default: return 0;
     }
 }
@@ -79,8 +80,10 @@ size_t ork_winograd_packed_bytes(const ork_convolution *c) {
 }
 
 // The transform of a kernel's line: row j holds point^i / product of the differences to the other points.
-static void kernel_rows(int n, int r, double rows[8][8]) {
-    const double finite[7] = {0, ORK_POINT_A, -ORK_POINT_A, ORK_POINT_B, -ORK_POINT_B, ORK_POINT_C, -ORK_POINT_C};
+static void kernel_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
+    static const float points[4][4] = ORK_POINTS;
+    double finite[ORK_MOST_LINE] = {0};
+    for (int j = 1; n > 1 && j < n - 1; j++) finite[j] = points[(n - 4) / 2][(j - 1) / 2] * (j % 2 ? 1 : -1);
     if (n == 1) {
         rows[0][0] = 1;
         return;
@@ -103,11 +106,11 @@ static uint16_t rounded(float value) {
 // Packed as the direct kernel's weights are, with points in the place of taps.
 void ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     const ork_winograd_plan plan = ork_winograd_cut(c, 1);
-    double rows[3][8][8];
+    double rows[3][ORK_MOST_LINE][ORK_MOST_LINE];
     for (int i = 0; i < 3; i++) kernel_rows(plan.n[i], c->kernel[i], rows[i]);
     const int *n = plan.n, *r = c->kernel;
     const int64_t taps = (int64_t)r[0] * r[1] * r[2];
-    double line[8 * 8 * 8], plane[8 * 8 * 8];
+    double line[ORK_MOST_POINTS], plane[ORK_MOST_POINTS];
     for (int o = 0; o < c->out_channels; o++)
         for (int i = 0; i < c->in_channels; i++) {
             const int real = o < outputs && i < inputs;

@@ -16,8 +16,6 @@ ORK_LINE void ork_put(char *to, int type, __m512 v) {
         _mm256_store_si256((void *)to, (__m256i)_mm512_cvtneps_pbh(v));
 }
 
-#define EACH _Pragma("clang loop unroll(full)")
-
 // from: pixel (y, x) at y * row + x * side. to: point (y, x) at (y * nx + x) * step.
 ORK_LINE void ork_analyse_plane(
     int ny, int nx, const char *from, int64_t row, int64_t side, char *to, int64_t step, int type) {

@@ -31,11 +31,10 @@ struct ActivationLayout {
         var replacesResidual: Bool
     }
 
-    /// - Parameters:
-    ///   - network: whose values are laid out.
-    ///   - shapes: of the values of one item.
-    ///   - abilities: one for each step.
-    ///   - isMaterialized: whether a value has memory at all.
+    /// `network`: whose values are laid out.
+    /// `shapes`: of the values of one item.
+    /// `abilities`: one for each step.
+    /// `isMaterialized`: whether a value has memory at all.
     init(
         _ network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, elementBytes: Int,
         abilities: [Abilities], keepsAll: Bool, isMaterialized: [Bool]

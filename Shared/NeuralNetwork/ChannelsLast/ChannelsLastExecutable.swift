@@ -35,6 +35,9 @@ final class ChannelsLastExecutable: Executable {
         let shapes = network.valueNodes.map { nodeShapes[$0] }
         self.shapes = shapes
         places = network.channelPlaces(channels: shapes.map(\.channels))
+        for (value, place) in zip(shapes, places) {
+            try AlignedMemory.check(batch, value.extent.volume, place.physicalCount, type.byteCount)
+        }
         var isMaterialized = [Bool](repeating: true, count: shapes.count)
         isMaterialized[network.inputValue] =
             keepsActivations || network.inputValue == network.outputValue

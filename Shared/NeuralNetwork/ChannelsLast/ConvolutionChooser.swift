@@ -15,7 +15,7 @@ final class ConvolutionChooser: Sendable {
     private let file: ChoiceFile?
     private let state = Mutex(State())
     /// Seconds that one network may spend with measurements.
-    private static let budget = 0.4
+    private static let budget = 0.25
 
     init(file: ChoiceFile?) { self.file = file }
 
@@ -63,7 +63,8 @@ final class ConvolutionChooser: Sendable {
     private func best(_ task: ConvolutionPlan.Task, threads: Int) throws -> ConvolutionChoice {
         let plans = try Self.preferences(task.shape).compactMap { try ConvolutionPlan(task, $0) }
             .filter { !$0.isReference }
-        guard plans.count > 1, let reference = plans.first(where: { $0.choice == .oneDNN || $0.choice == .direct })
+        guard plans.count > 1,
+            let reference = plans.first(where: { $0.choice == .oneDNN || $0.choice == .direct })
         else { return plans.first?.choice ?? .oneDNN }
         let trial = try ConvolutionTrial(task, threads: threads)
         let truth = try trial.measure(reference, repetitions: 3)
@@ -78,6 +79,8 @@ final class ConvolutionChooser: Sendable {
 
     /// What is mostly the fastest, first.
     static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
-        shape.readsPlanes ? [.planar, .oneDNN] : [.oneDNN, .direct, .winograd1, .winograd2, .tiles]
+        shape.readsPlanes
+            ? [.oneDNN, .planar1, .planar2, .planarFloat]
+            : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
     }
 }

@@ -12,9 +12,8 @@ final class OneDNNConvolutionOperator: Operator {
     private let residualCopy: (from: UnsafeRawPointer, to: UnsafeMutableRawPointer, count: Int)?
     private let kept: [PackedBytes]
 
-    /// - Parameters:
-    ///   - input: nil for the network's input, which is read from the caller's planes.
-    ///   - residual: nil where there is none; lying where the output does, or elsewhere.
+    /// `input`: nil for the network's input, which is read from the caller's planes.
+    /// `residual`: nil where there is none; lying where the output does, or elsewhere.
     init(
         _ folded: FoldedConvolution, step: FusedNetwork.Step, plan: OneDNNConvolutionPlan, input: Activation?,
         output: Activation, residual: Activation?, context: OperatorContext, weights: PackedWeights
@@ -80,6 +79,12 @@ struct OneDNNConvolutionPlan {
     init?(_ task: ConvolutionPlan.Task) throws {
         let folded = task.folded
         let channels = task.inputPlaces?.physicalCount ?? folded.convolution.inputChannels
+        // Some of its implementations count in 32 bits.
+        let largest =
+            task.shape.batch
+            * max(
+                channels * task.shape.input.volume, task.outputPlaces.physicalCount * task.shape.output.volume)
+        guard largest < Int(Int32.max) / 4 else { return nil }
         convolution = try OneDNNConvolution(
             folded.convolution, batch: task.shape.batch, inputChannels: channels,
             outputChannels: task.outputPlaces.physicalCount, input: task.shape.input, type: task.shape.type)

@@ -59,10 +59,9 @@ struct ConvolutionPlan {
         }
     }
 
-    /// - Parameters:
-    ///   - input: unused where planes are read.
-    ///   - residual: nil where there is none; lying where the output does, or elsewhere.
-    ///   - context: whose scratch memory is allocated.
+    /// `input`: unused where planes are read.
+    /// `residual`: nil where there is none; lying where the output does, or elsewhere.
+    /// `context`: whose scratch memory is allocated.
     func makeOperator(
         input: Activation?, output: Activation, residual: Activation?, context: OperatorContext,
         weights: PackedWeights

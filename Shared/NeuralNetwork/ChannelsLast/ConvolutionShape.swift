@@ -54,10 +54,15 @@ struct ConvolutionShape: Hashable {
 enum ConvolutionChoice: String, CaseIterable {
     case oneDNN = "onednn"
     case direct
-    case planar
+    /// From planes, with short and with longer transforms.
+    case planar1
+    case planar2
     /// Fewer products by transforms of short windows, and of longer ones.
     case winograd1
     case winograd2
+    /// The same with float32 products between bfloat16 activations, which long transforms need to be exact.
+    case planarFloat = "planar2-f32"
+    case winogradFloat = "winograd2-f32"
     case tiles
 
     /// The algorithm of ours; nil for oneDNN.
@@ -65,27 +70,37 @@ enum ConvolutionChoice: String, CaseIterable {
         switch self {
         case .oneDNN: nil
         case .direct: (ORK_DIRECT, 0)
-        case .planar: (ORK_PLANAR, 0)
+        case .planar1: (ORK_PLANAR, 1)
+        case .planar2, .planarFloat: (ORK_PLANAR, 2)
         case .winograd1: (ORK_WINOGRAD, 1)
-        case .winograd2: (ORK_WINOGRAD, 2)
+        case .winograd2, .winogradFloat: (ORK_WINOGRAD, 2)
         case .tiles: (ORK_TILES, 0)
         }
     }
+
+    /// Whether products are float32 whatever the activations are.
+    var usesFloats: Bool { self == .planarFloat || self == .winogradFloat }
 }
 
 extension ork_convolution {
     /// A kernel of ours for a shape; nil when there is none. The strides are those of dense values.
     init?(_ shape: ConvolutionShape, _ choice: ConvolutionChoice) {
-        guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (choice == .planar) else { return nil }
+        guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (algorithm == ORK_PLANAR),
+            !choice.usesFloats || shape.type != .float32
+        else {
+            return nil
+        }
         self.init()
         let c = shape.convolution
         let output = shape.output
         self.algorithm = Int32(bitPattern: algorithm.rawValue)
         self.variant = variant
-        type = shape.type.kernelType
-        input_type = shape.readsPlanes ? ActivationType.float32.kernelType : type
-        output_type = type
-        residual_type = type
+        let activations = shape.type.kernelType
+        let floats = ActivationType.float32.kernelType
+        type = choice.usesFloats ? floats : activations
+        input_type = shape.readsPlanes ? floats : activations
+        output_type = activations
+        residual_type = activations
         relu = shape.isRectified ? 1 : 0
         batch = Int32(shape.batch)
         in_channels = Int32(c.inputChannels)
@@ -106,6 +121,9 @@ extension ork_convolution {
             item: Int64(output.volume * c.outputChannels), block: 16, pixel: Int64(c.outputChannels))
         residual = self.output
         guard ork_convolution_supported(&self) else { return nil }
+        // Transformed weights are several times larger; the largest would not stay in any cache.
+        let most = choice.usesFloats ? 8 << 20 : 24 << 20
+        guard algorithm != ORK_WINOGRAD || ork_convolution_packed_bytes(&self) <= most else { return nil }
     }
 }
 

@@ -58,7 +58,7 @@ final class ConvolutionGradientOperator: Operator {
     private let sum: (part: Activation, target: Activation)?
     private let packed: PackedBytes
 
-    /// - Parameter overwrites: whether the input's gradient holds nothing yet.
+    /// `overwrites`: whether the input's gradient holds nothing yet.
     init(
         _ folded: FoldedConvolution, step: FusedNetwork.Step, plan: ConvolutionGradientPlan, gradient: Activation,
         input: Activation, overwrites: Bool, context: OperatorContext, weights: PackedWeights

@@ -60,7 +60,7 @@ final class GradientPass {
             extent: executable.shapes[value].extent, places: executable.places[value], stride: slot.stride)
     }
 
-    private func add(_ body: @escaping () -> Void) { operators.append(SimpleOperator("vectors", body)) }
+    private func add(_ body: @escaping () -> Void) { operators.append(SimpleOperator("pixels", body)) }
 
     private func append(_ step: FusedNetwork.Step, _ plan: GradientPlan, _ isWritten: inout [Bool]) throws {
         let output = gradient(step.output)

@@ -12,9 +12,8 @@ final class KernelConvolutionOperator: Operator {
     private let output: Activation
     private let residual: Activation?
 
-    /// - Parameters:
-    ///   - kernel: for dense values; the strides are set here.
-    ///   - input: nil for the network's input, which is read from the caller's planes.
+    /// `kernel`: for dense values; the strides are set here.
+    /// `input`: nil for the network's input, which is read from the caller's planes.
     init(
         _ folded: FoldedConvolution, step: FusedNetwork.Step, kernel: ork_convolution, choice: ConvolutionChoice,
         input: Activation?, inputPlaces: [Int32], output: Activation, residual: Activation?,

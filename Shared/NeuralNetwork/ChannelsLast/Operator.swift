@@ -39,7 +39,7 @@ final class SimpleOperator: Operator {
     let implementation: String
     private let body: () throws -> Void
 
-    init(_ implementation: String = "vectors", _ body: @escaping () throws -> Void) {
+    init(_ implementation: String, _ body: @escaping () throws -> Void) {
         self.implementation = implementation
         self.body = body
     }
@@ -55,7 +55,7 @@ final class PlanarOperator: Operator {
     private let kernel: any Kernel
     private let memory: PackedBytes
 
-    /// - Parameter makeKernel: makes the portable kernel for values in these places.
+    /// `makeKernel`: makes the portable kernel for values in these places.
     init(
         inputs: [Activation], output: Activation, _ makeKernel: ([ValueMemory], ValueMemory) throws -> any Kernel
     ) throws {
@@ -81,5 +81,40 @@ final class PlanarOperator: Operator {
         for input in inputs { input.activation.write(planes: input.planes.pointer) }
         kernel.run()
         output.activation.read(planes: output.planes.source)
+    }
+}
+
+/// A linear layer, on float32 vectors.
+final class LinearOperator: Operator {
+    let implementation = "own:linear"
+    private let weight: PackedBytes
+    private let bias: WeightBuffer
+    private let type: ActivationType
+    private let input: Activation
+    private let output: Activation
+    private let memory: PackedBytes
+    private let inputs: Int
+    private let threads: Int
+
+    /// `weight`: [outputs, inputs] of the activations' type.
+    init(weight: PackedBytes, bias: WeightBuffer, input: Activation, output: Activation, threads: Int) throws {
+        self.weight = weight
+        self.bias = bias
+        type = input.type
+        self.input = input
+        self.output = output
+        self.threads = threads
+        inputs = input.places.places.count * input.extent.volume
+        memory = try PackedBytes(count: input.batch * (inputs + bias.count) * MemoryLayout<Float>.stride)
+    }
+
+    func run() {
+        let source = memory.pointer.assumingMemoryBound(to: Float.self)
+        let target = source + input.batch * inputs
+        input.write(planes: source)
+        ork_linear(
+            source, weight.pointer, type == .bfloat16, bias.pointer, target, Int64(input.batch), Int64(inputs),
+            Int64(bias.count), Int32(threads))
+        output.read(planes: target)
     }
 }

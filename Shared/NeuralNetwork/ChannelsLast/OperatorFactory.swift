@@ -63,12 +63,12 @@ struct OperatorFactory {
         case .affine(let scale, let shift, let isRectified):
             let scales = try Self.spread(scale, input.places), shifts = try Self.spread(shift, input.places)
             return [
-                SimpleOperator {
+                SimpleOperator("pixels") {
                     ork_pixels_affine(
                         input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
                 }
             ]
-        case .relu: return [SimpleOperator { ork_pixels_rectify(input.kernelValue, output.kernelValue) }]
+        case .relu: return [SimpleOperator("pixels") { ork_pixels_rectify(input.kernelValue, output.kernelValue) }]
         case .add(let isRectified):
             let second = inputs[1]
             guard input.places == second.places else {
@@ -79,7 +79,7 @@ struct OperatorFactory {
                 ]
             }
             return [
-                SimpleOperator {
+                SimpleOperator("pixels") {
                     ork_pixels_add(input.kernelValue, second.kernelValue, output.kernelValue, isRectified)
                 }
             ]
@@ -87,21 +87,21 @@ struct OperatorFactory {
         case .averagePool(let pooling, let countsPadding):
             return [pool(pooling, countsPadding ? ORK_POOL_MEAN_WITH_PADDING : ORK_POOL_MEAN, input, output)]
         case .globalAveragePool:
-            return [SimpleOperator { ork_pixels_mean(input.kernelValue, items, output.kernelValue) }]
+            return [SimpleOperator("pixels") { ork_pixels_mean(input.kernelValue, items, output.kernelValue) }]
         case .concatenate: return copies(step, output)
         case .stridedShortcut(let stride, _):
             let window = ork_window(
                 input: input.extent, output: output.extent, kernel: .one, stride: stride, padding: .zero)
             return [
-                SimpleOperator {
+                SimpleOperator("pixels") {
                     withUnsafePointer(to: window) { ork_pixels_pick(input.kernelValue, output.kernelValue, items, $0) }
                 }
             ]
         case .linear(let weight, let bias, _):
             return [
-                try PlanarOperator(inputs: [input], output: output) { planes, result in
-                    LinearKernel(weight: weight, bias: bias, input: planes[0], output: result)
-                }
+                try LinearOperator(
+                    weight: try executable.weights.linear(weight, output: step.output, type: executable.type),
+                    bias: bias, input: input, output: output, threads: executable.threads)
             ]
         case .sigmoid: return [try planar(.sigmoid, input, output)]
         case .softmax: return [try planar(.softmax, input, output)]
@@ -119,10 +119,11 @@ struct OperatorFactory {
     private func pool(
         _ pooling: Pooling, _ kind: ork_pool, _ input: Activation, _ output: Activation
     ) -> any Operator {
+        if let fast = VectorPoolOperator(pooling, kind, input, output, threads: executable.threads) { return fast }
         let window = ork_window(
             input: input.extent, output: output.extent, kernel: pooling.kernel, stride: pooling.stride,
             padding: pooling.padding)
-        return SimpleOperator {
+        return SimpleOperator("pixels") {
             withUnsafePointer(to: window) {
                 ork_pixels_pool(
                     input.kernelValue, output.kernelValue, Int64(output.batch), $0, Int32(bitPattern: kind.rawValue))

@@ -3,21 +3,6 @@ internal import CKernels
 internal import Glibc
 internal import Synchronization
 
-/// Bytes at a cache line's beginning that are written once.
-///
-/// `@unchecked Sendable`: written only by whoever makes it, before anybody else can hold it.
-final class PackedBytes: @unchecked Sendable {
-    let pointer: UnsafeMutableRawPointer
-    let count: Int
-
-    init(count: Int) throws(NeuralNetworkError) {
-        pointer = try AlignedMemory.allocate(byteCount: count)
-        self.count = count
-    }
-
-    deinit { free(pointer) }
-}
-
 /// A network's weights in the order in which convolutions read them, one copy for all plans of a network. A form is made
 /// when an input shape first asks for it; most shapes ask for the same.
 final class PackedWeights: Sendable {
@@ -32,6 +17,7 @@ final class PackedWeights: Sendable {
         /// A kernel of ours: its algorithm, and all numbers that its order may depend on.
         case kernel([Int32])
         case bias(Int)
+        case linear(ActivationType)
     }
 
     /// A descriptor of weights.
@@ -45,9 +31,8 @@ final class PackedWeights: Sendable {
 
     /// The weights of the step that writes this value, packed as oneDNN asked.
     ///
-    /// - Parameters:
-    ///   - dimensions: outputs, inputs, kernel of what oneDNN computes: with channels that only memory has.
-    ///   - inputs: where the inputs' channels lie among those.
+    /// `dimensions`: outputs, inputs, kernel of what oneDNN computes: with channels that only memory has.
+    /// `inputs`: where the inputs' channels lie among those.
     func weights(
         _ folded: FoldedConvolution, output: Int, as descriptor: MemoryDescriptor, dimensions: [Int],
         inputs: [Int32], outputs: [Int32]
@@ -101,6 +86,23 @@ final class PackedWeights: Sendable {
             kernel.algorithm, kernel.variant, kernel.type, kernel.batch, kernel.in_channels, kernel.out_channels,
             kernel.in_size.0, kernel.in_size.1, kernel.in_size.2, kernel.stride.0, kernel.stride.1, kernel.stride.2,
         ]
+    }
+
+    /// A linear layer's weight in the type of the activations.
+    func linear(_ weight: WeightBuffer, output: Int, type: ActivationType) throws -> PackedBytes {
+        try entry(output, .linear(type)) {
+            let packed = try PackedBytes(count: weight.count * type.byteCount)
+            if type == .float32 {
+                memcpy(packed.pointer, weight.pointer, packed.count)
+            } else {
+                let halves = packed.pointer.bindMemory(to: UInt16.self, capacity: weight.count)
+                for index in 0..<weight.count {
+                    let bits = weight.pointer[index].bitPattern
+                    halves[index] = UInt16(truncatingIfNeeded: (bits + 0x7fff + ((bits >> 16) & 1)) >> 16)
+                }
+            }
+            return packed
+        }
     }
 
     /// The bias, with zeros for the outputs that only memory has.

@@ -22,6 +22,20 @@ enum AlignedMemory {
 
     static func deallocate(_ pointer: UnsafeMutablePointer<Float>) { free(pointer) }
 
+    /// Refuses an amount that the machine does not have, before anything is computed for it.
+    ///
+    /// - Parameter factors: whose product is the number of bytes.
+    /// - Throws: `outOfMemory`.
+    static func check(_ factors: Int...) throws(NeuralNetworkError) {
+        var product = 1
+        for factor in factors {
+            let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+            guard !overflow else { throw .outOfMemory(bytes: nil) }
+            product = next
+        }
+        guard product <= carefulBytes || product <= availableBytes else { throw .outOfMemory(bytes: product) }
+    }
+
     /// From this many bytes on the system is asked whether it has them.
     private static let carefulBytes = 256 << 20
 

@@ -19,7 +19,7 @@ package final class FoldedWeight: Sendable {
     }
     private let shared = Mutex(Shared())
 
-    /// - Parameter tensor: [outputs, inputs, kernel…].
+    /// `tensor`: [outputs, inputs, kernel…].
     init(_ tensor: Tensor, outputFactors: [Float], inputFactors: [Float]? = nil) {
         self.tensor = tensor
         self.outputFactors = outputFactors
@@ -48,7 +48,7 @@ package final class FoldedWeight: Sendable {
 
     /// Writes the folded rows, [inputs, kernel…] each, to rows of the target.
     ///
-    /// - Parameter row: which row of the target takes an output's numbers.
+    /// `row`: which row of the target takes an output's numbers.
     func fold(into target: UnsafeMutablePointer<Float>, row: (Int) -> Int) {
         let length = inputs * taps
         tensor.withFloats { source in

@@ -12,10 +12,9 @@ struct OneDNNConvolution {
     /// Sizes of the weights: outputs, inputs, kernel.
     let weightDimensions: [Int]
 
-    /// - Parameters:
-    ///   - convolution: whose channels may be fewer than those given here.
-    ///   - input: positions of one item.
-    ///   - resultType: the type of the results, where it is not that of the input.
+    /// `convolution`: whose channels may be fewer than those given here.
+    /// `input`: positions of one item.
+    /// `resultType`: the type of the results, where it is not that of the input.
     init(
         _ convolution: Convolution, batch: Int, inputChannels: Int, outputChannels: Int, input: Extent,
         type: ActivationType, resultType: ActivationType? = nil

@@ -14,7 +14,7 @@ struct MemoryDescriptor: Hashable {
 
     var value: dnnl_memory_desc_t
 
-    /// - Parameter dimensions: items and channels, or outputs and inputs, and two or three spatial axes; or one axis.
+    /// `dimensions`: items and channels, or outputs and inputs, and two or three spatial axes; or one axis.
     init(_ dimensions: [Int], _ type: ActivationType, _ order: Order) throws(NeuralNetworkError) {
         let tag: dnnl_format_tag_t
         switch (order, dimensions.count) {

@@ -32,9 +32,8 @@ final class PrimitiveDescriptor {
 
     /// Every implementation that the library has for an operation, its own choice first, its plain code last.
     ///
-    /// - Parameters:
-    ///   - operation: a `dnnl_..._desc_t`.
-    ///   - hint: the forward computation, for a backward one.
+    /// `operation`: a `dnnl_..._desc_t`.
+    /// `hint`: the forward computation, for a backward one.
     static func implementations<Operation>(
         of operation: Operation, attributes: PrimitiveAttributes, hint: PrimitiveDescriptor? = nil
     ) throws(NeuralNetworkError) -> [PrimitiveDescriptor] {

@@ -39,11 +39,10 @@ package protocol Executable: AnyObject {
 
     /// The derivative of `Σ seed · output` by a value of the last run, which must have kept its activations.
     ///
-    /// - Parameters:
-    ///   - value: the value by which it is derived.
-    ///   - seed: [batch, classes], the derivative by the output.
-    ///   - body: is lent the gradient, laid out as the value itself is.
-    /// - Returns: what `body` returns.
+    /// `value`: the value by which it is derived.
+    /// `seed`: [batch, classes], the derivative by the output.
+    /// `body`: is lent the gradient, laid out as the value itself is.
+    /// Returns what `body` returns.
     func withGradient<Result>(
         of value: Int, seed: [Float], _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
     ) throws -> Result

@@ -21,7 +21,7 @@ package final class InferencePlan {
     /// Floats that activations may take (256 MB); a part has one item at least, however large that is.
     private static let activationFloats = 64 << 20
 
-    /// - Parameter backend: nil for the one that the settings ask for.
+    /// `backend`: nil for the one that the settings ask for.
     package init(network: FusedNetwork, settings: ComputeSettings, backend: (any Backend)? = nil) {
         self.network = network
         self.settings = settings
@@ -63,9 +63,13 @@ package final class InferencePlan {
         return try Tensor(shape: [shape.batch, classes], floats: outputs)
     }
 
-    /// How each layer is computed for an input of this shape, and how long it took, in seconds: the least of some runs.
+    /// How each layer is computed for an input of this shape, and how many seconds it took.
     ///
-    /// - Parameter input: as for ``run(_:)``; only its first part is computed.
+    /// - Parameters:
+    ///   - input: as for ``run(_:)``; only its first part is computed.
+    ///   - repetitions: runs of which each layer's least time is taken.
+    /// - Returns: the layers in the order of computation.
+    /// - Throws: as ``run(_:)``.
     package func profile(_ input: Tensor, repetitions: Int = 5) throws -> [(step: StepReport, seconds: Double)] {
         let shape = try batchShape(of: input)
         let items = min(shape.batch, try partSize(for: shape.extent, keepsActivations: false))

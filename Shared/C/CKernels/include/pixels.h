@@ -52,3 +52,8 @@ void ork_gradient_pool(
 
 // Removes memory from the processor's caches, so that what is measured next finds it where a network would.
 void ork_flush(const void *memory, int64_t bytes);
+
+// y = x W^T + b: x [items, inputs], W [outputs, inputs] of float32 or (as upper halves) bfloat16, y [items, outputs].
+void ork_linear(
+    const float *x, const void *weights, bool is_bf16, const float *bias, float *y, int64_t items, int64_t inputs,
+    int64_t outputs, int threads);
