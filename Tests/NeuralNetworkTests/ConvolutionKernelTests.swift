@@ -25,6 +25,21 @@ struct ConvolutionKernelTests {
         #expect(try shape.error(algorithm: ORK_DIRECT, type: ORK_BF16, outputType: ORK_BF16) < 1.0 / 256 + 1e-4)
     }
 
+    /// The kernel's own logic on any processor; what is not tested so are the eight instructions themselves.
+    @Test(
+        .enabled(if: KernelProcessor.hasHalves, "this processor has no bfloat16 products"),
+        arguments: KernelCase.directCases)
+    func `the AMX kernel is right over tiles in plain C`(_ shape: KernelCase) throws {
+        #expect(try shape.error(algorithm: ORK_TILES, variant: Int(ORK_EMULATED), type: ORK_BF16) < 1e-4)
+    }
+
+    @Test(
+        .enabled(if: ork_processor_features().amx_bf16, "this processor has no AMX"),
+        arguments: KernelCase.directCases)
+    func `the AMX kernel is right on AMX`(_ shape: KernelCase) throws {
+        #expect(try shape.error(algorithm: ORK_TILES, type: ORK_BF16) < 1e-4)
+    }
+
     @Test(arguments: KernelCase.winogradCases, [1, 2])
     func `Winograd's products give the same sums`(_ shape: KernelCase, _ variant: Int) throws {
         #expect(try shape.error(algorithm: ORK_WINOGRAD, variant: variant) < 5e-4)

@@ -28,6 +28,9 @@ bool ork_convolution_supported(const ork_convolution *c) {
     switch (c->algorithm) {
     case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == c->type;
     case ORK_WINOGRAD: return ork_winograd_supported(c);
+    case ORK_TILES:
+        return c->in_channels % 16 == 0 && c->type == ORK_BF16 && c->input_type == ORK_BF16
+            && (processor.amx_bf16 || c->variant == ORK_EMULATED);
     case ORK_PLANAR: {
         ork_phases phases;
         return c->in_channels <= 8 && c->input_type == ORK_F32 && c->input.pixel == 1 && ork_phases_cut(c, &phases);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "parallel.h"
 #include "store.h"
-#include "tile.h"
+#include "tile_amx.h"
 
 typedef struct {
     const ork_convolution *c;
@@ -18,8 +18,8 @@ typedef struct {
 typedef struct {
     int64_t first;
     int pixels, in_row;
-    int64_t base[ORK_TILE_PIXELS];
-    int32_t d[ORK_TILE_PIXELS], h[ORK_TILE_PIXELS], w[ORK_TILE_PIXELS];
+    int64_t base[ORK_AMX_PIXELS];
+    int32_t d[ORK_AMX_PIXELS], h[ORK_AMX_PIXELS], w[ORK_AMX_PIXELS];
 } window;
 
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
@@ -69,6 +69,21 @@ __attribute__((target(ORK_AVX512))) static char *copy(
     return to;
 }
 
+// The same in rows of 32 inputs for AMX, [pairs of chunks][16 or 32 pixels][32]; what is missing becomes zero.
+__attribute__((target(ORK_AVX512))) static char *copy_rows(
+    const char *const *from, int pixels, int64_t chunks, int64_t step, char *to) {
+    const int rows = pixels > 16 ? 32 : 16;
+    const __m256i zero = _mm256_setzero_si256();
+    for (int64_t i = 0; i < chunks; i += 2)
+        for (int p = 0; p < rows; p++, to += 64) {
+            const char *at = p < pixels && from[p] ? from[p] + i * step : 0;
+            _mm256_store_si256((void *)to, at ? _mm256_loadu_si256((const void *)at) : zero);
+            const int second = at && i + 1 < chunks;
+            _mm256_store_si256((void *)(to + 32), second ? _mm256_loadu_si256((const void *)(at + step)) : zero);
+        }
+    return to;
+}
+
 // The tile's segments for taps begin..<end and chunks from `chunk` on: pointers into the input where the tile's pixels
 // lie there side by side, else into the panel, where they are copied to. Returns their number.
 static int64_t gather(
@@ -77,7 +92,11 @@ static int64_t gather(
     const ork_convolution *c = k->c;
     const int bytes = (int)ork_bytes(c->type), pixels = t->pixels;
     const int64_t side = 16 * bytes, step = c->input.block * bytes;
-    const int adjacent = c->input.pixel == 16 && c->stride[2] == 1;
+    const int tiles = c->algorithm == ORK_TILES;
+    // Vectors want the 16 inputs of neighbors side by side, AMX the 32 inputs of a pixel and full tiles.
+    const int adjacent = tiles ? c->input.block == 16 && chunks % 2 == 0 && pixels % 16 == 0
+                               : c->input.pixel == 16 && c->stride[2] == 1;
+    const int64_t apart = tiles ? c->input.pixel * c->stride[2] * bytes : side;
     const char *input = k->input + chunk * step;
     int64_t count = 0;
     for (int64_t tap = begin; tap < end; tap++) {
@@ -85,7 +104,7 @@ static int64_t gather(
         const int32_t kd = (int32_t)(tap / c->kernel[2] / c->kernel[1]);
         const int32_t sd = kd * c->dilation[0], sh = kh * c->dilation[1], sw = kw * c->dilation[2];
         const int64_t shift = (((int64_t)sd * c->in_size[1] + sh) * c->in_size[2] + sw) * c->input.pixel;
-        const char *from[ORK_TILE_PIXELS];
+        const char *from[ORK_AMX_PIXELS];
         ork_segment *segment = segments + count;
         segment->weights = (tap * k->plan.chunks + chunk) * 256 * bytes;
         int valid = 0, beside = adjacent;
@@ -105,12 +124,15 @@ static int64_t gather(
                     && (uint32_t)(t->w[p] + sw) < (uint32_t)c->in_size[2];
                 from[p] = inside ? input + (t->base[p] + shift) * bytes : 0;
                 valid += inside;
-                beside &= inside && from[p] - from[0] == p * side;
+                beside &= inside && from[p] - from[0] == p * apart;
             }
         }
         if (valid == 0) continue;
         if (beside) {
-            segment->pixels = from[0], segment->pixel_step = step;
+            segment->pixels = from[0], segment->pixel_step = tiles ? 2 * step : step, segment->row_step = apart;
+        } else if (tiles) {
+            segment->pixels = *panel, segment->pixel_step = (pixels > 16 ? 32 : 16) * 64, segment->row_step = 64;
+            *panel = copy_rows(from, pixels, chunks, step, *panel);
         } else {
             segment->pixels = *panel, segment->pixel_step = pixels * side;
             *panel = copy(from, pixels, chunks, step, bytes, *panel);
@@ -131,10 +153,15 @@ static void multiply(
         const int blocks = end - block < ORK_TILE_BLOCKS ? end - block : ORK_TILE_BLOCKS;
         for (int64_t i = 0; i < number; i++) {
             float *sum = sums;
-            if (plan->split) sum += (i * (plan->output_blocks + 1) + block - begin) * ORK_TILE_PIXELS * 16;
-            kernel(tiles[i].pixels, blocks)(
-                segments + i * plan->tap_block, counts[i], chunks, k->packed + block * weight_step, weight_step, sum,
-                first);
+            if (plan->split) sum += (i * (plan->output_blocks + 1) + block - begin) * plan->tile_pixels * 16;
+            const ork_segment *own = segments + i * plan->tap_block;
+            const char *weights = k->packed + block * weight_step;
+            if (k->c->algorithm == ORK_TILES)
+                ork_amx_multiply(
+                    k->c->variant == ORK_EMULATED, own, counts[i], chunks, weights, weight_step, sum, first,
+                    tiles[i].pixels, blocks);
+            else
+                kernel(tiles[i].pixels, blocks)(own, counts[i], chunks, weights, weight_step, sum, first);
             if (last) ork_store(&k->sink, sum, tiles[i].first, tiles[i].pixels, block, blocks);
         }
     }
@@ -155,6 +182,7 @@ static void part(void *data, int index, int parts) {
     const int64_t tile_end = edge(pixel_part + 1, plan->pixel_parts, plan->tiles);
     window tiles[16];
     int64_t counts[16];
+    if (k->c->algorithm == ORK_TILES) ork_amx_begin(k->c->variant == ORK_EMULATED);
     for (int64_t tile = edge(pixel_part, plan->pixel_parts, plan->tiles); tile < tile_end; tile += plan->group) {
         const int64_t number = tile_end - tile < plan->group ? tile_end - tile : plan->group;
         for (int64_t i = 0; i < number; i++) place(k, tile + i, &tiles[i]);
@@ -173,6 +201,7 @@ static void part(void *data, int index, int parts) {
             }
         }
     }
+    if (k->c->algorithm == ORK_TILES) ork_amx_end(k->c->variant == ORK_EMULATED);
 }
 
 int ork_direct_run(

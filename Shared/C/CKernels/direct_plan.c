@@ -1,5 +1,6 @@
 #include "direct.h"
-#include "tile.h"
+#include <string.h>
+#include "tile_amx.h"
 #include "vectors.h"
 
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -28,10 +29,12 @@ ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     ork_direct_plan plan = {0};
     const int64_t width = c->out_size[2], rows = (int64_t)c->batch * c->out_size[0] * c->out_size[1];
     const int bytes = c->type == ORK_BF16 ? 2 : 4;
+    const int tiles = c->algorithm == ORK_TILES;
+    plan.tile_pixels = tiles ? ORK_AMX_PIXELS : ORK_TILE_PIXELS;
     const int by_row = width >= 28 && c->kernel[2] > 1;
     plan.runs = by_row ? rows : 1;
     plan.run_pixels = by_row ? width : rows * width;
-    plan.tiles_per_run = ceiling(plan.run_pixels, ORK_TILE_PIXELS);
+    plan.tiles_per_run = ceiling(plan.run_pixels, plan.tile_pixels);
     plan.tiles = plan.runs * plan.tiles_per_run;
     plan.chunks = c->in_channels / 16;
     plan.taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
@@ -48,19 +51,21 @@ ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     plan.split = plan.chunk_block < plan.chunks || plan.tap_block < plan.taps;
     plan.pixel_parts = plan.output_parts = 1;
     share(c, &plan, threads < 1 ? 1 : threads);
-    const int64_t panel = plan.chunk_block * plan.tap_block * ORK_TILE_PIXELS * 16 * bytes;
+    const int64_t panel = (plan.chunk_block + tiles) / (1 + tiles) * (1 + tiles) * plan.tap_block * plan.tile_pixels * 16 * bytes;
     plan.group = smaller(ceiling(plan.tiles, plan.pixel_parts), panel > 0 ? 1 + (384 << 10) / panel : 1);
     if (plan.group > 16) plan.group = 16;
     plan.panel_bytes = ork_round64((size_t)(plan.group * panel));
     plan.segment_bytes = ork_round64((size_t)(plan.group * plan.tap_block) * sizeof(ork_segment));
-    plan.sum_bytes = (size_t)64 * ORK_TILE_PIXELS
+    plan.sum_bytes = (size_t)64 * (size_t)plan.tile_pixels
         * (size_t)(plan.split ? plan.group * (plan.output_blocks + 1) : ORK_TILE_BLOCKS);
     return plan;
 }
 
 size_t ork_direct_packed_bytes(const ork_convolution *c) {
+    // Behind the last odd chunk AMX reads one more, against inputs that are zero.
+    const size_t spare = c->algorithm == ORK_TILES ? 512 : 0;
     return (size_t)c->in_channels * (size_t)c->out_channels * (size_t)c->kernel[0] * (size_t)c->kernel[1]
-        * (size_t)c->kernel[2] * ork_bytes(c->type);
+        * (size_t)c->kernel[2] * ork_bytes(c->type) + spare;
 }
 
 // To the nearest, ties to even; what is not a number stays so.
@@ -74,6 +79,7 @@ static uint16_t rounded(float value) {
 void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     const int64_t taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
     int64_t at = 0;
+    if (c->algorithm == ORK_TILES) memset((char *)packed + ork_direct_packed_bytes(c) - 512, 0, 512);
     for (int block = 0; block < c->out_channels; block += 16)
         for (int64_t tap = 0; tap < taps; tap++)
             for (int chunk = 0; chunk < c->in_channels; chunk += 16)

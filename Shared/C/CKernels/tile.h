@@ -9,6 +9,7 @@ typedef struct {
     const char *pixels;  // 16 inputs of pixel p at pixels + p * 16 elements; next chunk `pixel_step` bytes on
     int64_t weights;     // bytes from the output block's first weight to the segment's
     int64_t pixel_step;
+    int64_t row_step;    // from pixel to pixel, where tiles of AMX are loaded
 } ork_segment;
 
 // sums: [pixels][blocks][16] float32, begun at zero where `first`.

@@ -267,7 +267,7 @@ static void part(void *data, int index, int parts) {
                         const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
                         const ork_segment segment = {
                             values + (from * plan->points + point * width) * plan->chunks * side,
-                            point * plan->chunks * 256 * bytes, width * side};
+                            point * plan->chunks * 256 * bytes, width * side, 0};
                         char *sum = sums + (from * plan->points + point * width) * blocks_here * 64
                             + (block - first) * width * 64;
                         kernel((int)width, blocks)(

@@ -34,8 +34,11 @@ typedef enum {
     ORK_WINOGRAD = 2,  // kernel sizes 1, 3, 5, 7 (not all 1), stride 1, dilation 1: fewer products, rounding larger.
                        // Input of either type, products in `type`. Variant 1: short transforms, closest to the direct
                        // sum; 2: longer ones, fewer products
-    ORK_TILES = 3,     // AMX, bfloat16 only
+    ORK_TILES = 3,     // any shape on AMX, everything of bfloat16 but the output; best with channels last
 } ork_algorithm;
+
+// Variant of ORK_TILES: its tiles in plain C, on any processor with bfloat16 products. Slow, for tests.
+enum { ORK_EMULATED = 1 };
 
 typedef struct {
     int64_t item, block, pixel;  // elements
