@@ -127,5 +127,5 @@ func hashedImage(_ shape: [Int]) throws -> Tensor {
 
 /// The engines that this machine has.
 enum TrainingTestEngines {
-    static let exact: [TrainingSettings.Engine] = [.openBLAS]
+    static let exact = [TrainingSettings.Engine.openBLAS, .oneDNN].filter(\.isAvailable)
 }

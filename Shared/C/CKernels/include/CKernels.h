@@ -3,3 +3,4 @@
 #include "processor.h"
 #include "training.h"
 #include "training_portable.h"
+#include "training_blocked.h"
