@@ -25,6 +25,9 @@ final class BlockedConvolution: BlockedLayer {
     private var forwardPass: TrainingPrimitive?
     private var dataPass: TrainingPrimitive?
     private var weightsPass: TrainingPrimitive?
+    /// Where the weights' gradient is computed in another order than the parameter's, and brought into that.
+    private var gradientMemory: TrainingMemory?
+    private var gradientReorder: TrainingPrimitive?
     /// Working copies of the weights in the orders that the passes want.
     private var copies: [WeightCopy] = []
     private var areCopiesOld = true
@@ -102,12 +105,27 @@ final class BlockedConvolution: BlockedLayer {
         _ geometry: Geometry, hint: TrainingPrimitiveDescriptor
     ) throws(TrainingError) {
         guard let gradient = output.gradient, let target = weight.gradients else { return }
-        let descriptor = try geometry.backwardWeights(library, hint: hint)
+        var descriptor = try geometry.backwardWeights(library, order: geometry.master, hint: hint)
+        var order = geometry.master
+        var pointer = UnsafeMutableRawPointer(target)
+        if descriptor.implementation.hasPrefix("ref") {
+            // No fast code writes the parameter's own order.
+            descriptor = try geometry.backwardWeights(library, order: geometry.anyGradient, hint: hint)
+            guard let wanted = descriptor.memory(dnnl_query_diff_weights_md) else {
+                throw .library(operation: "ask for the weights' order", status: 0)
+            }
+            order = wanted
+            let memory = try TrainingMemory(count: (dnnl_memory_desc_get_size(&order) + 3) / 4)
+            pointer = UnsafeMutableRawPointer(memory.pointer)
+            gradientReorder = try reorder(
+                from: order, pointer, to: geometry.master, UnsafeMutableRawPointer(target))
+            gradientMemory = memory
+        }
         implementations.append(descriptor.implementation)
         let pass = try TrainingPrimitive(descriptor, library)
         try pass.bind(DNNL_ARG_SRC, geometry.source, sourcePointer)
         try pass.bind(DNNL_ARG_DIFF_DST, geometry.result, gradient.pointer)
-        try pass.bind(DNNL_ARG_DIFF_WEIGHTS, geometry.master, UnsafeMutableRawPointer(target))
+        try pass.bind(DNNL_ARG_DIFF_WEIGHTS, order, pointer)
         if let sums = bias?.gradients {
             try pass.bind(DNNL_ARG_DIFF_BIAS, geometry.bias, UnsafeMutableRawPointer(sums))
         }
@@ -129,19 +147,28 @@ final class BlockedConvolution: BlockedLayer {
         let tiles = layout.weights.planar ? nil : Self.tiles(of: descriptor)
         var reorder: TrainingPrimitive?
         if tiles == nil {
-            var handle: dnnl_primitive_desc_t?
-            var master = geometry.master
-            let status = dnnl_reorder_primitive_desc_create(
-                &handle, &master, library.engine, &wanted, library.engine, nil)
-            try TrainingLibrary.check(status, "reorder weights")
-            guard let handle else { throw .library(operation: "reorder weights", status: 0) }
-            let primitive = try TrainingPrimitive(TrainingPrimitiveDescriptor(adopting: handle), library)
-            try primitive.bind(DNNL_ARG_FROM, master, UnsafeMutableRawPointer(weight.values))
-            try primitive.bind(DNNL_ARG_TO, descriptor, UnsafeMutableRawPointer(memory.pointer))
-            reorder = primitive
+            reorder = try self.reorder(
+                from: geometry.master, UnsafeMutableRawPointer(weight.values), to: descriptor,
+                UnsafeMutableRawPointer(memory.pointer))
         }
         copies.append(WeightCopy(descriptor: descriptor, memory: memory, reorder: reorder, tiles: tiles))
         return memory
+    }
+
+    private func reorder(
+        from source: dnnl_memory_desc_t, _ from: UnsafeMutableRawPointer, to target: dnnl_memory_desc_t,
+        _ to: UnsafeMutableRawPointer
+    ) throws(TrainingError) -> TrainingPrimitive {
+        var handle: dnnl_primitive_desc_t?
+        var (source, target) = (source, target)
+        let status = dnnl_reorder_primitive_desc_create(
+            &handle, &source, library.engine, &target, library.engine, nil)
+        try TrainingLibrary.check(status, "reorder weights")
+        guard let handle else { throw .library(operation: "reorder weights", status: 0) }
+        let primitive = try TrainingPrimitive(TrainingPrimitiveDescriptor(adopting: handle), library)
+        try primitive.bind(DNNL_ARG_FROM, source, from)
+        try primitive.bind(DNNL_ARG_TO, target, to)
+        return primitive
     }
 
     /// The order as tiles of 16 × 16, if it is one: how a tile is laid out, and the tiles' distances.
@@ -202,7 +229,10 @@ final class BlockedConvolution: BlockedLayer {
     }
 
     func backward(toInputs: [GradientTarget], toParameters: Bool) throws {
-        if toParameters { try weightsPass?.run() }
+        if toParameters {
+            try weightsPass?.run()
+            try gradientReorder?.run()
+        }
         guard toInputs[0].isAsked, case .blocked(let input) = source, let target = input.gradient else { return }
         if let dataPass, !toInputs[0].accumulates { return try dataPass.run() }
         try scratchPass?.run()

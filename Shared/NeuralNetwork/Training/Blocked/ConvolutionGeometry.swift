@@ -9,6 +9,8 @@ extension BlockedConvolution {
         let weights: dnnl_memory_desc_t
         /// Of the parameter itself and its gradient, float32; see `BlockedWeightLayout`.
         let master: dnnl_memory_desc_t
+        /// Of a gradient by the weights, float32, in any order.
+        let anyGradient: dnnl_memory_desc_t
         let bias: dnnl_memory_desc_t
         private let strides: [Int64]
         private let dilations: [Int64]
@@ -34,6 +36,7 @@ extension BlockedConvolution {
             let tiles = rank == 2 ? dnnl_ABcd16b16a : dnnl_ABcde16b16a
             let rows = rank == 2 ? dnnl_Abcd16a : dnnl_Abcde16a
             master = try TrainingLibrary.descriptor([outputs, inputs] + kernel, dnnl_f32, isPlanar ? rows : tiles)
+            anyGradient = try TrainingLibrary.descriptor([outputs, inputs] + kernel, dnnl_f32, dnnl_format_tag_any)
             bias = try TrainingLibrary.descriptor([outputs], dnnl_f32, dnnl_a)
             strides = TrainingLibrary.dimensions(convolution.stride.components(rank: rank))
             dilations = TrainingLibrary.dimensions(convolution.dilation.components(rank: rank).map { $0 - 1 })
@@ -78,14 +81,15 @@ extension BlockedConvolution {
             return try make(&operation, status, hint: hint.handle, library)
         }
 
+        /// - Parameter order: of the weights' gradient: `master`, or any that the library likes.
         func backwardWeights(
-            _ library: TrainingLibrary, hint: TrainingPrimitiveDescriptor
+            _ library: TrainingLibrary, order: dnnl_memory_desc_t, hint: TrainingPrimitiveDescriptor
         ) throws(TrainingError) -> TrainingPrimitiveDescriptor {
             var operation = dnnl_convolution_desc_t()
-            var (source, master, bias, result) = (source, master, bias, result)
+            var (source, order, bias, result) = (source, order, bias, result)
             let status = withUnsafePointer(to: &bias) { bias in
                 dnnl_dilated_convolution_backward_weights_desc_init(
-                    &operation, dnnl_convolution_direct, &source, &master, hasBias ? bias : nil, &result, strides,
+                    &operation, dnnl_convolution_direct, &source, &order, hasBias ? bias : nil, &result, strides,
                     dilations, padding, paddingAfter)
             }
             return try make(&operation, status, hint: hint.handle, library)
