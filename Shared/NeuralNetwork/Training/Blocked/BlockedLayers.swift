@@ -64,7 +64,8 @@ final class AdaptedLayer: BlockedLayer {
     private let output: (value: EngineValue, plain: PortableValue)
     private let owners: [TrainingMemory]
 
-    /// - Parameter make: makes the layer from row-major values.
+    /// `make` makes the layer from row-major values.
+    ///
     /// - Throws: `TrainingError.outOfMemory`.
     init(
         inputs: [EngineValue], output: EngineValue,

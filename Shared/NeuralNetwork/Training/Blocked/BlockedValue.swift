@@ -55,7 +55,7 @@ struct BlockedWeightLayout: ParameterLayout {
     let weights: ork_weights
     var storageCount: Int { Int(ork_weights_count(weights)) }
 
-    /// - Parameter isPlanar: whether the input is read as row-major planes, as the network's first layer reads it.
+    /// `isPlanar`: whether the input is read as row-major planes, as the network's first layer reads it.
     init(_ convolution: Convolution, isPlanar: Bool) {
         weights = ork_weights(
             outputs: Int32(convolution.outputChannels), inputs: Int32(convolution.inputChannels),
@@ -89,9 +89,8 @@ struct PaddedLayout: ParameterLayout {
 /// One step of the fast engine: one node, or a normalization with what follows it.
 protocol BlockedLayer: AnyObject {
     func forward(mode: TrainingMode) throws
-    /// - Parameters:
-    ///   - toInputs: for each input, whether its gradient is asked for, and whether something is there to add to.
-    ///   - toParameters: whether parameters' gradients are written.
+    /// `toInputs`: for each input, whether its gradient is asked for, and whether something is there to add to.
+    /// `toParameters`: whether parameters' gradients are written.
     func backward(toInputs: [GradientTarget], toParameters: Bool) throws
     /// Parameters were written to.
     func parametersChanged()

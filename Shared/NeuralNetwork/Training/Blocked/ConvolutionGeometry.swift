@@ -81,7 +81,7 @@ extension BlockedConvolution {
             return try make(&operation, status, hint: hint.handle, library)
         }
 
-        /// - Parameter order: of the weights' gradient: `master`, or any that the library likes.
+        /// `order` is that of the weights' gradient: `master`, or any that the library likes.
         func backwardWeights(
             _ library: TrainingLibrary, order: dnnl_memory_desc_t, hint: TrainingPrimitiveDescriptor
         ) throws(TrainingError) -> TrainingPrimitiveDescriptor {
