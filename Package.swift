@@ -75,6 +75,7 @@ let package = Package(
         .target(name: "CNIfTI", path: "Shared/C/CNIfTI"),
         .systemLibrary(name: "CDNNL", path: "Shared/C/CDNNL", providers: [.apt(["libdnnl-dev"])]),
         // Always optimized: a debug build computes with these, too.
+        // Their threads are libgomp's, the pool that oneDNN uses.
         .target(
             name: "CKernels", path: "Shared/C/CKernels", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: [.linkedLibrary("gomp")]),
@@ -86,6 +87,7 @@ let package = Package(
         room("Digests", at: "Shared/Digests", ["CLibcrypto"]),
         room("Contracts", at: "Shared/Contracts", ["Digests"]),
         room("Tensors", at: "Shared/Tensors"),
+        room("Statistics", at: "Shared/Statistics"),
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
@@ -126,23 +128,28 @@ let package = Package(
                 name: "oncorelay",
                 dependencies: [
                     "Aggregation", "Classifiers", "Contracts", "EmbeddedPipeline", "Imaging", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "TensorStore", "Tensors", argumentParser, logging,
+                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
                 name: "oncorelay-benchmark",
                 dependencies: ["Contracts", "Messaging", "TensorStore", "Tensors", argumentParser],
                 path: "ops/benchmarks/pipeline/Driver", swiftSettings: settings),
+            .executableTarget(
+                name: "oncorelay-network-benchmark",
+                dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
+                path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
 
             // Tests: a target for each room, then studies through all stages, in memory and over real servers.
             .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
             tests("DigestsTests", ["Digests"]),
             tests("ContractsTests", ["Contracts", "Digests"]),
             tests("TensorsTests", ["Tensors", "TestSupport"]),
+            tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"]),
-            tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"], resources: [.copy("Fixtures")]),
+            tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
@@ -153,7 +160,11 @@ let package = Package(
                 ]),
             tests(
                 "CommandLineTests",
-                ["oncorelay", "Aggregation", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", argumentParser]),
+                [
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "ServiceRuntime",
+                    "TensorStore", "Tensors", argumentParser,
+                ]),
             tests(
                 "PipelineTests",
                 [

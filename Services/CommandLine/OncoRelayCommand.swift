@@ -30,6 +30,7 @@ struct OncoRelayCommand: AsyncParsableCommand {
             DoctorCommand.self,
             PhantomCommand.self,
             ModelCommand.self,
+            StatisticsCommand.self,
         ])
 
     static func main() async {

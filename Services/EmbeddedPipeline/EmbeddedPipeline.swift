@@ -5,7 +5,7 @@ package import Logging
 import LymphNode
 package import Messaging
 import Preprocessing
-import ServiceRuntime
+package import ServiceRuntime
 package import TensorStore
 
 /// What the stages are told when they run in one process.
@@ -15,6 +15,7 @@ package struct EmbeddedSettings: Sendable {
     /// Where heat maps are written; nil for none.
     package var heatmaps: String?
     package var threads: Int
+    package var precision = NetworkPrecision.automatic
     package var evaluatesBothBranches = true
 
     package init(roots: [String], models: String?, heatmaps: String?, threads: Int) {
@@ -78,10 +79,12 @@ package struct EmbeddedPipeline: Sendable {
         let preprocessing = PreprocessingStage(
             roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work)
         let brain = BrainMetastasisStage(
-            models: settings.models, threads: settings.threads, store: store, tensorLifetime: lifetime,
+            models: settings.models, threads: settings.threads, precision: settings.precision, store: store,
+            tensorLifetime: lifetime,
             makesHeatmaps: settings.heatmaps != nil, evaluatesBothBranches: settings.evaluatesBothBranches)
         let node = LymphNodeStage(
-            models: settings.models, threads: settings.threads, store: store, tensorLifetime: lifetime,
+            models: settings.models, threads: settings.threads, precision: settings.precision, store: store,
+            tensorLifetime: lifetime,
             makesHeatmaps: settings.heatmaps != nil)
         return [
             { try await aggregation.run() }, runner(aggregation, metrics), runner(ingestion, metrics),

@@ -71,6 +71,9 @@ final class PublisherLoop: ConnectionLoop<RabbitMQPublisher.Message> {
         guard !isClosing, blockedReason == nil, !queued.isEmpty else { return }
         let window = suspects > 0 ? 1 : configuration.window
         var burst = isSocketFull ? Self.writeBurst : 0
+        let isMany = queued.count > 1 && window > 1
+        if isMany { connection.setCork(true) }
+        defer { if isMany { connection.setCork(false) } }
         // Confirmations may come out of order: bound the distance to the oldest, too.
         while unconfirmed < window, sent.count < window * 4, let item = queued.popFirst() {
             guard item.batch.isOpen(item.index) else { continue }

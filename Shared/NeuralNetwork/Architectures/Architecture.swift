@@ -6,6 +6,7 @@ package enum Architecture: Sendable, Equatable {
     /// The network's layers.
     ///
     /// - Parameter forTraining: whether layers that only training looks at (Inception's auxiliary head) are there.
+    /// - Returns: the graph.
     /// - Throws: `NeuralNetworkError.invalidArchitecture` for numbers that no network can have.
     package func graph(forTraining: Bool = false) throws(NeuralNetworkError) -> NetworkGraph {
         switch self {
@@ -22,16 +23,40 @@ package enum Architecture: Sendable, Equatable {
     }
 
     package var classes: Int {
-        switch self {
-        case .resnet3D(let network): network.classes
-        case .inceptionV3(let network): network.classes
+        get {
+            switch self {
+            case .resnet3D(let network): network.classes
+            case .inceptionV3(let network): network.classes
+            }
+        }
+        set {
+            switch self {
+            case .resnet3D(var network):
+                network.classes = newValue
+                self = .resnet3D(network)
+            case .inceptionV3(var network):
+                network.classes = newValue
+                self = .inceptionV3(network)
+            }
         }
     }
 
     package var inputChannels: Int {
-        switch self {
-        case .resnet3D(let network): network.inputChannels
-        case .inceptionV3(let network): network.inputChannels
+        get {
+            switch self {
+            case .resnet3D(let network): network.inputChannels
+            case .inceptionV3(let network): network.inputChannels
+            }
+        }
+        set {
+            switch self {
+            case .resnet3D(var network):
+                network.inputChannels = newValue
+                self = .resnet3D(network)
+            case .inceptionV3(var network):
+                network.inputChannels = newValue
+                self = .inceptionV3(network)
+            }
         }
     }
 

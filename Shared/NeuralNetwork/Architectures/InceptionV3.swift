@@ -28,6 +28,7 @@ package struct InceptionV3: Sendable, Equatable {
 
     /// - Parameter withAuxiliaryHead: whether `AuxLogits` is computed, too, and is the graph's `auxiliaryOutput`, as
     ///   training wants it. Without it, the head's parameters may stand in a file and are not used.
+    /// - Returns: the graph.
     /// - Throws: `NeuralNetworkError.invalidArchitecture`.
     package func graph(withAuxiliaryHead: Bool = false) throws(NeuralNetworkError) -> NetworkGraph {
         try checkSize(widthMultiplier: widthMultiplier, classes: classes)

@@ -25,7 +25,7 @@ package actor NetworkWorker {
 
     package init(
         network: FusedNetwork, settings: ComputeSettings, executor: ComputeExecutor = ComputeExecutor(),
-        backend: any Backend = OpenBLASBackend()
+        backend: (any Backend)? = nil
     ) {
         plan = InferencePlan(network: network, settings: settings, backend: backend)
         self.executor = executor

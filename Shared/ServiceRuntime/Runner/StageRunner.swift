@@ -74,7 +74,17 @@ package final class StageRunner<Work: Stage>: Service {
             while true {
                 // The place first, then the delivery: whoever is urgent when a place is free goes first.
                 await slots.take()
-                guard let delivery = try? await consumer.next() else {
+                let delivery: Delivery
+                do {
+                    guard let next = try await consumer.next() else {
+                        slots.give()
+                        break
+                    }
+                    delivery = next
+                } catch {
+                    if !(error is CancellationError) {
+                        logger.error("consuming ended: \(error)", metadata: [LogKeys.reason: "\(type(of: error))"])
+                    }
                     slots.give()
                     break
                 }

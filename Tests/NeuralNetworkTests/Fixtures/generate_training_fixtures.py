@@ -10,14 +10,13 @@ The reference computes in double precision; what is stored of it is float32.
 
 import pathlib
 
+import narrow_networks as forward
 import numpy
 import torch
 from monai.networks.nets import ResNet
 from safetensors.torch import save_file
 from torch.nn import functional
 from torchvision.models import inception
-
-import generate_fixtures as forward
 
 HERE = pathlib.Path(__file__).parent
 SEED = forward.SEED

@@ -32,6 +32,9 @@ final class Ledger: Sendable {
 
     /// Most commands in one transaction.
     private static let batchLimit = 512
+    /// Confirmed rows are removed when there are so many: whole pages of them cost next to nothing, and single rows
+    /// nearly as much as writing them. The keeper sees to it that they do not lie long.
+    private static let removalBatch = 128
 
     let outbox = DurableQueue<OutboxRow> { $0.id }
     let cleanup = DurableQueue<CleanupRow> { $0.id }
@@ -107,9 +110,6 @@ final class Ledger: Sendable {
     /// Notes that tensors were deleted.
     func markCleaned(_ ids: [Int64]) { inbox.withLock { $0.cleaned += ids } }
 
-    /// Whether something is noted that is not written yet.
-    var hasNotes: Bool { inbox.withLock { !$0.published.isEmpty || !$0.cleaned.isEmpty } }
-
     /// Reads on where the queues in memory left off.
     func refill() async throws {
         do {
@@ -148,6 +148,10 @@ extension Ledger {
             }
             let waiters = Array(inbox.waiters.prefix(Self.batchLimit))
             inbox.waiters.removeFirst(waiters.count)
+            let isSettling = inbox.isClosed || waiters.contains { $0.command.isSettling }
+            guard isSettling || inbox.published.count + inbox.cleaned.count >= Self.removalBatch else {
+                return Batch(waiters: waiters, published: [], cleaned: [])
+            }
             defer { (inbox.published, inbox.cleaned) = ([], []) }
             return Batch(waiters: waiters, published: inbox.published, cleaned: inbox.cleaned)
         }
@@ -212,8 +216,8 @@ extension Ledger {
             )
             do {
                 try database.perform("BEGIN IMMEDIATE TRANSACTION")
-                for id in batch.published { try database.removeOutbox(id) }
-                for id in batch.cleaned { try database.removeCleanup(id) }
+                try database.removeOutbox(batch.published)
+                try database.removeCleanup(batch.cleaned)
                 for waiter in batch.waiters {
                     do {
                         try transaction.apply(waiter.command, cache: core.cache)

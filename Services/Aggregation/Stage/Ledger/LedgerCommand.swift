@@ -16,6 +16,10 @@ struct LedgerCommand: Sendable {
     }
 
     let action: Action
+    /// Whether it takes in what was published and deleted: all but events, which are in a hurry.
+    var isSettling: Bool {
+        if case .event = action { false } else { true }
+    }
     /// Seconds since 1970.
     let now: Double
     let context: StageContext

@@ -250,8 +250,30 @@ extension Database {
         }
     }
 
-    func removeOutbox(_ id: Int64) throws { try perform("DELETE FROM outbox WHERE id = ?", [id]) }
-    func removeCleanup(_ id: Int64) throws { try perform("DELETE FROM cleanup WHERE id = ?", [id]) }
+    func removeOutbox(_ ids: [Int64]) throws {
+        for run in Self.runs(ids) {
+            try perform("DELETE FROM outbox WHERE id BETWEEN ? AND ?", [run.lowerBound, run.upperBound])
+        }
+    }
+
+    func removeCleanup(_ ids: [Int64]) throws {
+        for run in Self.runs(ids) {
+            try perform("DELETE FROM cleanup WHERE id BETWEEN ? AND ?", [run.lowerBound, run.upperBound])
+        }
+    }
+
+    /// Numbers as runs without gaps.
+    private static func runs(_ ids: [Int64]) -> [ClosedRange<Int64>] {
+        var runs: [ClosedRange<Int64>] = []
+        for id in ids.sorted() {
+            if let last = runs.last, id <= last.upperBound + 1 {
+                runs[runs.count - 1] = last.lowerBound...max(id, last.upperBound)
+            } else {
+                runs.append(id...id)
+            }
+        }
+        return runs
+    }
 
     func lastID(in table: String) throws -> Int64 {
         try Int64.fetchOne(self, sql: "SELECT coalesce(max(id), 0) FROM \(table)") ?? 0
