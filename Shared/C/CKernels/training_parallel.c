@@ -28,3 +28,7 @@ void ork_training_parallel(size_t count, size_t grain, int threads, ork_range_bo
     split s = {count, grain, body, data};
     GOMP_parallel(member, &s, (unsigned)threads, 0);
 }
+
+extern void omp_set_num_threads(int threads);
+void ork_training_set_threads(int threads);
+void ork_training_set_threads(int threads) { omp_set_num_threads(threads); }

@@ -75,9 +75,7 @@ package final class TrainableParameter {
     package var isTrained: Bool { gradients != nil }
     var storageCount: Int { layout.storageCount }
 
-    /// - Parameters:
-    ///   - values: memory of `layout.storageCount` numbers, kept alive by `owners`.
-    ///   - gradients: as `values`.
+    /// `values`, and `gradients` where there are any, are memory of `layout.storageCount` numbers, kept alive by `owners`.
     init(
         _ specification: ParameterSpecification, isFrozen: Bool, layout: any ParameterLayout,
         values: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>?, owners: [TrainingMemory]

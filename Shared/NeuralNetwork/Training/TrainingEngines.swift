@@ -1,8 +1,22 @@
+internal import CKernels
+
 /// Chooses the engine.
 enum TrainingEngines {
+    /// Whether this machine has the fast engine.
+    static var isFastAvailable: Bool { ork_processor_features().avx512 }
+
     /// - Throws: `TrainingError.engineUnavailable`, `outOfMemory`.
     static func make(graph: NetworkGraph, settings: TrainingSettings) throws -> any TrainingEngine {
-        try PortableTrainingEngine(graph: graph, settings: settings)
+        switch settings.engine {
+        case .openBLAS: return try PortableTrainingEngine(graph: graph, settings: settings)
+        case .oneDNN: return try OneDNNTrainingEngine(graph: graph, settings: settings)
+        case .automatic:
+            do {
+                return try OneDNNTrainingEngine(graph: graph, settings: settings)
+            } catch TrainingError.engineUnavailable {
+                return try PortableTrainingEngine(graph: graph, settings: settings)
+            }
+        }
     }
 
     /// Refuses what would not fit, before the system has to end a process for it.

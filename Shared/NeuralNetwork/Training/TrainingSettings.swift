@@ -8,6 +8,9 @@ package struct TrainingSettings: Sendable, Equatable {
         case openBLAS
         /// oneDNN in layouts blocked by 16 channels. Needs AVX-512.
         case oneDNN
+
+        /// Whether this machine can run it.
+        package var isAvailable: Bool { self != .oneDNN || TrainingEngines.isFastAvailable }
     }
 
     /// Numbers of activations and of the weights that convolutions read. Parameters, their gradients, statistics and

@@ -5,5 +5,6 @@
 #include "pixels.h"
 #include "processor.h"
 #include "training.h"
+#include "training_blocked.h"
 #include "training_portable.h"
 #include "values.h"

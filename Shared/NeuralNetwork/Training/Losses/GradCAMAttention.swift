@@ -36,6 +36,7 @@ package struct GradCAMAttention: Sendable {
     ///   - classGradient: ∂y^c/∂A of each item's true class, of the same shape:
     ///     ``TrainingNetwork/gradient(of:from:)`` with a 1 at each item's class.
     ///   - mask: M, [N] and the input's extents, 0 to 1.
+    /// - Returns: the term, its derivative and the maps.
     /// - Throws: `TrainingError.shapeMismatch`.
     package func evaluate(activations: Tensor, classGradient: Tensor, mask: Tensor) throws -> Result {
         let shape = activations.shape

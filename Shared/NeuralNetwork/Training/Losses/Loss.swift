@@ -22,6 +22,7 @@ package struct BinaryCrossEntropy: Sendable {
     /// - Parameters:
     ///   - logits: [N, 1] or [N, 2].
     ///   - targets: t of each item, 0 to 1.
+    /// - Returns: the loss and its derivative.
     /// - Throws: `TrainingError.shapeMismatch`, `invalidValue`.
     package func evaluate(_ logits: Tensor, targets: [Float]) throws -> Loss {
         guard logits.shape.count == 2, [1, 2].contains(logits.shape[1]), targets.count == logits.shape[0],
@@ -76,6 +77,7 @@ package struct SoftmaxCrossEntropy: Sendable {
     /// - Parameters:
     ///   - logits: [N, K].
     ///   - targets: each item's class, 0 ..< K.
+    /// - Returns: the loss and its derivative.
     /// - Throws: `TrainingError.shapeMismatch`, `invalidValue`.
     package func evaluate(_ logits: Tensor, targets: [Int]) throws -> Loss {
         guard logits.shape.count == 2, targets.count == logits.shape[0], !targets.isEmpty, logits.shape[1] > 0 else {

@@ -6,6 +6,8 @@ package enum TrainingCheckpoint {
     private static let optimizerPrefix = "optimizer."
 
     /// - Parameters:
+    ///   - network: whose parameters and running statistics are written.
+    ///   - optimizer: whose state is written, if there is one.
     ///   - metadata: free text beside it: the epoch, the recipe's hash.
     ///   - path: the file; one that exists is replaced in one go.
     /// - Throws: `SafetensorsError`, `TrainingError`.

@@ -119,42 +119,12 @@ final class PortableTrainingEngine: TrainingEngine {
 
     private func makeLayer(_ index: Int, _ schedule: TrainingSchedule) -> (any PortableLayer)? {
         let node = graph.nodes[index]
-        let output = memory(index, schedule)
-        let inputs = node.inputs.map { memory($0, schedule) }
-        func parameter(_ name: String) -> TrainableParameter? {
+        let factory = PortableLayerFactory(
+            settings: settings, isFrozen: schedule.isFrozen[index], workspace: workspace)
+        return factory.make(
+            node, inputs: node.inputs.map { memory($0, schedule) }, output: memory(index, schedule)
+        ) { name in
             parameters.first { $0.name == "\(node.name).\(name)" }
-        }
-        switch node.operation {
-        case .input: return nil
-        case .channelAffine(let scale, let shift):
-            return PortableAffine(scale: scale, shift: shift, input: inputs[0], output: output)
-        case .convolution(let convolution):
-            guard let weight = parameter("weight") else { return nil }
-            return PortableConvolution(
-                convolution, weight: weight, bias: parameter("bias"), input: inputs[0], output: output,
-                workspace: workspace)
-        case .batchNormalization(_, let epsilon):
-            guard let weight = parameter("weight"), let bias = parameter("bias"),
-                let mean = parameter("running_mean"), let variance = parameter("running_var")
-            else { return nil }
-            return PortableNormalization(
-                epsilon: epsilon, momentum: settings.statisticsMomentum, isFrozen: schedule.isFrozen[index],
-                parameters: .init(weight: weight, bias: bias, runningMean: mean, runningVariance: variance),
-                input: inputs[0], output: output, team: workspace.team)
-        case .linear:
-            guard let weight = parameter("weight"), let bias = parameter("bias") else { return nil }
-            return PortableLinear(weight: weight, bias: bias, input: inputs[0], output: output)
-        case .maxPool(let pooling):
-            return PortablePooling(.maximum, pooling, input: inputs[0], output: output, workspace: workspace)
-        case .averagePool(let pooling, let countsPadding):
-            return PortablePooling(
-                .average(countsPadding: countsPadding), pooling, input: inputs[0], output: output, workspace: workspace)
-        case .dropout(let rate): return PortableDropout(rate: rate, input: inputs[0], output: output)
-        case .stridedShortcut(_, let stride, let cutsGradient):
-            return PortableStridedShortcut(
-                stride: stride, cutsGradient: cutsGradient, input: inputs[0], output: output)
-        case .relu, .globalAveragePool, .add, .concatenate, .sigmoid, .softmax:
-            return PortableElementwise(node.operation, inputs: inputs, output: output)
         }
     }
 }
