@@ -9,7 +9,7 @@ import Testing
 struct ClassifierTests {
     @Test func probabilitiesAreTheSoftmaxOfTheNetworksLogits() async throws {
         let model = try tinyModel(labels: ["non-lung", "lung"])
-        let classifier = try Classifier(model: model, settings: ComputeSettings(threads: 2))
+        let classifier = try Classifier(model: model, settings: ComputeSettings(threads: 2, precision: .float32))
         let batch = try batch(items: 3)
         let probabilities = try await classifier.classify(batch)
         let logits = try InferencePlan(graph: model.graph, parameters: model.parameters).run(batch).floats()
