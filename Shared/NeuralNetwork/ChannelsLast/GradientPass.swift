@@ -129,7 +129,7 @@ final class GradientPass {
     }
 
     private func pool(
-        _ pooling: Pooling, _ kind: ork_pool, _ gradient: Activation, _ values: Activation, _ target: Activation
+        _ pooling: Pooling, _ kind: ork_pixel_pool, _ gradient: Activation, _ values: Activation, _ target: Activation
     ) {
         let window = ork_window(
             input: target.extent, output: gradient.extent, kernel: pooling.kernel, stride: pooling.stride,

@@ -117,7 +117,7 @@ struct OperatorFactory {
     }
 
     private func pool(
-        _ pooling: Pooling, _ kind: ork_pool, _ input: Activation, _ output: Activation
+        _ pooling: Pooling, _ kind: ork_pixel_pool, _ input: Activation, _ output: Activation
     ) -> any Operator {
         if let fast = VectorPoolOperator(pooling, kind, input, output, threads: executable.threads) { return fast }
         let window = ork_window(

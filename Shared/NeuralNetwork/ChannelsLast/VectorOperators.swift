@@ -9,7 +9,7 @@ final class VectorPoolOperator: Operator {
     private let threads: Int
 
     /// - Returns: nil where the processor has no such kernel.
-    init?(_ pooling: Pooling, _ kind: ork_pool, _ input: Activation, _ output: Activation, threads: Int) {
+    init?(_ pooling: Pooling, _ kind: ork_pixel_pool, _ input: Activation, _ output: Activation, threads: Int) {
         let kernelKind: ork_pooling_kind =
             switch kind {
             case ORK_POOL_MEAN: ORK_AVERAGE_INSIDE

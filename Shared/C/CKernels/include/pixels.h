@@ -37,7 +37,7 @@ void ork_pixels_mean(ork_pixels from, int64_t items, ork_pixels to);
 // Every stride-th position. Channels that only `to` has become zero.
 void ork_pixels_pick(ork_pixels from, ork_pixels to, int64_t items, const ork_window *window);
 
-typedef enum { ORK_POOL_MAXIMUM = 0, ORK_POOL_MEAN = 1, ORK_POOL_MEAN_WITH_PADDING = 2 } ork_pool;
+typedef enum { ORK_POOL_MAXIMUM = 0, ORK_POOL_MEAN = 1, ORK_POOL_MEAN_WITH_PADDING = 2 } ork_pixel_pool;
 void ork_pixels_pool(ork_pixels from, ork_pixels to, int64_t items, const ork_window *window, int32_t kind);
 
 // Gradients, in float32. Each adds to the gradient of its input.
