@@ -47,14 +47,14 @@ void ork_blocked_copy(ork_blocked_shape s, ork_blocked source, ork_blocked targe
 typedef struct {
     int32_t kernel[3], stride[3], padding[3], in_size[3], out_size[3];
     bool counts_padding;
-} ork_pool;
+} ork_training_pool;
 
 // `places`: one byte per output element, which tap was the first largest.
-void ork_blocked_max_pool(ork_blocked_shape s, ork_pool p, ork_blocked x, ork_blocked y, uint8_t *places);
-void ork_blocked_average_pool(ork_blocked_shape s, ork_pool p, ork_blocked x, ork_blocked y);
+void ork_blocked_max_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y, uint8_t *places);
+void ork_blocked_average_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y);
 // target = or += ; places is NULL for an average.
 void ork_blocked_pool_back(
-    ork_blocked_shape s, ork_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target, bool accumulates);
+    ork_blocked_shape s, ork_training_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target, bool accumulates);
 
 // From and to row-major float32 [items, channels, positions]. Padding channels become zero.
 void ork_blocked_from_plain(ork_blocked_shape s, const float *plain, int channels, ork_blocked target, bool accumulates);
