@@ -84,8 +84,12 @@ typedef enum {
     ORK_TILE_OUTPUT_PAIRS = 3,  // bfloat16 8o16i2o
 } ork_tile_order;
 
-// From blocked (not planar) weights to another order of tiles: strides in elements between output blocks, input blocks,
-// and taps.
-void ork_weights_convert(
-    ork_weights w, const float *blocked, void *target, ork_tile_order order, int64_t output_stride,
-    int64_t input_stride, int64_t tap_stride, int threads);
+// Another order of tiles: strides in elements between output blocks, input blocks, and taps.
+typedef struct {
+    void *target;
+    ork_tile_order order;
+    int64_t output_stride, input_stride, tap_stride;
+} ork_weights_copy;
+
+// From blocked (not planar) weights to other orders, all in one pass.
+void ork_weights_convert(ork_weights w, const float *blocked, const ork_weights_copy *copies, int count, int threads);
