@@ -307,6 +307,27 @@ struct TrainingGradientTests {
         }
     }
 
+    /// Eight bits of each number's fraction: the gradient as a whole still points where float32's does.
+    @Test(.enabled(if: TrainingSettings.Engine.oneDNN.isAvailable), arguments: [2, 3])
+    func bfloat16PointsTheSameWay(rank: Int) throws {
+        let graph = Self.zoo(rank: rank)
+        func gradients(_ precision: TrainingSettings.Precision) throws -> [Float] {
+            let network = try TrainingNetwork(
+                graph: graph, parameters: try randomParameters(of: graph),
+                settings: TrainingSettings(threads: 2, engine: .oneDNN, precision: precision))
+            _ = try network.forward(try Self.input(rank: rank, batch: 4), mode: .training)
+            try network.backward(from: try Self.seeds(batch: 4))
+            return try network.parameters.flatMap { try $0.gradient()?.floats() ?? [] }
+        }
+        let (exact, short) = (try gradients(.float32), try gradients(.bfloat16))
+        func product(_ first: [Float], _ second: [Float]) -> Double {
+            zip(first, second).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        let cosine = product(exact, short) / (product(exact, exact) * product(short, short)).squareRoot()
+        #expect(cosine > 0.98)
+        #expect(exact != short)
+    }
+
     /// As many passes of training as it takes to tell bright from dark.
     @Test(arguments: TrainingTestEngines.exact)
     func aNetworkLearns(engine: TrainingSettings.Engine) throws {

@@ -7,7 +7,7 @@
 typedef struct {
     ork_blocked_shape s;
     ork_blocked x, y;
-    ork_blocked_pool p;
+    ork_training_pool p;
     uint8_t *places;
     float *plain;
     int channels;
@@ -51,7 +51,7 @@ typedef struct {
     int origin, first, last;
 } taps;
 
-static inline taps taps_of(const ork_blocked_pool *p, int axis, int index) {
+static inline taps taps_of(const ork_training_pool *p, int axis, int index) {
     taps t = {index * p->stride[axis] - p->padding[axis], 0, p->kernel[axis]};
     if (t.origin < 0) t.first = -t.origin;
     if (t.last > p->in_size[axis] - t.origin) t.last = p->in_size[axis] - t.origin;
@@ -65,7 +65,7 @@ static inline void *input_block(ork_blocked value, const job *j, int64_t task) {
 }
 
 #define EACH_OUTPUT(body)                                                            \
-    const ork_blocked_pool *p = &j->p;                                                       \
+    const ork_training_pool *p = &j->p;                                                       \
     int64_t out = 0;                                                                 \
     for (int od = 0; od < p->out_size[0]; od++) {                                    \
         const taps td = taps_of(p, 0, od);                                           \
@@ -88,7 +88,7 @@ static inline void *input_block(ork_blocked value, const job *j, int64_t task) {
                 body                                                                                              \
             }
 
-ORK_TRAINING_INLINE __m512 share_of(const ork_blocked_pool *p, taps d, taps h, taps w) {
+ORK_TRAINING_INLINE __m512 share_of(const ork_training_pool *p, taps d, taps h, taps w) {
     int inside = (d.last - d.first) * (h.last - h.first) * (w.last - w.first);
     int count = p->counts_padding ? p->kernel[0] * p->kernel[1] * p->kernel[2] : inside;
     return _mm512_set1_ps(count > 0 ? 1.0f / (float)count : 0);
@@ -116,7 +116,7 @@ ORK_TRAINING_INLINE void max_pool(const job *j, int64_t task, int type) {
 }
 EACH_TYPE(max_pool)
 
-void ork_blocked_max_pool(ork_blocked_shape s, ork_blocked_pool p, ork_blocked x, ork_blocked y, uint8_t *places) {
+void ork_blocked_max_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y, uint8_t *places) {
     job j = {.s = s, .x = x, .y = y, .p = p, .places = places};
     run(&j, max_pool_any);
 }
@@ -132,7 +132,7 @@ ORK_TRAINING_INLINE void average_pool(const job *j, int64_t task, int type) {
 }
 EACH_TYPE(average_pool)
 
-void ork_blocked_average_pool(ork_blocked_shape s, ork_blocked_pool p, ork_blocked x, ork_blocked y) {
+void ork_blocked_average_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y) {
     job j = {.s = s, .x = x, .y = y, .p = p};
     run(&j, average_pool_any);
 }
@@ -188,7 +188,7 @@ ORK_TRAINING_TARGET static void pool_back_any(const void *data, size_t first, si
 }
 
 void ork_blocked_pool_back(
-    ork_blocked_shape s, ork_blocked_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target,
+    ork_blocked_shape s, ork_training_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target,
     bool accumulates) {
     job j = {.s = s, .x = gradient, .y = target, .p = p, .places = (uint8_t *)places, .accumulates = accumulates};
     run(&j, pool_back_any);

@@ -47,14 +47,14 @@ void ork_blocked_copy(ork_blocked_shape s, ork_blocked source, ork_blocked targe
 typedef struct {
     int32_t kernel[3], stride[3], padding[3], in_size[3], out_size[3];
     bool counts_padding;
-} ork_blocked_pool;
+} ork_training_pool;
 
 // `places`: one byte per output element, which tap was the first largest.
-void ork_blocked_max_pool(ork_blocked_shape s, ork_blocked_pool p, ork_blocked x, ork_blocked y, uint8_t *places);
-void ork_blocked_average_pool(ork_blocked_shape s, ork_blocked_pool p, ork_blocked x, ork_blocked y);
+void ork_blocked_max_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y, uint8_t *places);
+void ork_blocked_average_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y);
 // target = or += ; places is NULL for an average.
 void ork_blocked_pool_back(
-    ork_blocked_shape s, ork_blocked_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target, bool accumulates);
+    ork_blocked_shape s, ork_training_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target, bool accumulates);
 
 // From and to row-major float32 [items, channels, positions]. Padding channels become zero.
 void ork_blocked_from_plain(ork_blocked_shape s, const float *plain, int channels, ork_blocked target, bool accumulates);
@@ -84,8 +84,12 @@ typedef enum {
     ORK_TILE_OUTPUT_PAIRS = 3,  // bfloat16 8o16i2o
 } ork_tile_order;
 
-// From blocked (not planar) weights to another order of tiles: strides in elements between output blocks, input blocks,
-// and taps.
-void ork_weights_convert(
-    ork_weights w, const float *blocked, void *target, ork_tile_order order, int64_t output_stride,
-    int64_t input_stride, int64_t tap_stride, int threads);
+// Another order of tiles: strides in elements between output blocks, input blocks, and taps.
+typedef struct {
+    void *target;
+    ork_tile_order order;
+    int64_t output_stride, input_stride, tap_stride;
+} ork_weights_copy;
+
+// From blocked (not planar) weights to other orders, all in one pass.
+void ork_weights_convert(ork_weights w, const float *blocked, const ork_weights_copy *copies, int count, int threads);

@@ -212,15 +212,17 @@ final class BlockedConvolution: BlockedLayer {
     private func refreshCopies() throws(TrainingError) {
         guard areCopiesOld else { return }
         areCopiesOld = false
-        for copy in copies {
-            if let tiles = copy.tiles {
-                ork_weights_convert(
-                    layout.weights, weight.values, copy.memory.pointer, tiles.order, tiles.output, tiles.input,
-                    tiles.tap, Int32(threads))
-            } else {
-                try copy.reorder?.run()
+        let tiled = copies.compactMap { copy in
+            copy.tiles.map { tiles in
+                ork_weights_copy(
+                    target: copy.memory.pointer, order: tiles.order, output_stride: tiles.output,
+                    input_stride: tiles.input, tap_stride: tiles.tap)
             }
         }
+        if !tiled.isEmpty {
+            ork_weights_convert(layout.weights, weight.values, tiled, Int32(tiled.count), Int32(threads))
+        }
+        for copy in copies { try copy.reorder?.run() }
     }
 
     func forward(mode: TrainingMode) throws {

@@ -5,7 +5,7 @@ internal import Glibc
 final class BlockedPooling: BlockedLayer {
     private let input: BlockedConvolution.Values
     private let output: BlockedConvolution.Values
-    private let pool: ork_blocked_pool
+    private let pool: ork_training_pool
     /// Which tap was the largest, one byte per element; nil for averages.
     private let places: TrainingMemory?
 
@@ -23,7 +23,7 @@ final class BlockedPooling: BlockedLayer {
         } else {
             places = try TrainingMemory(count: (output.shape.batch * output.shape.itemCount + 3) / 4)
         }
-        pool = ork_blocked_pool(
+        pool = ork_training_pool(
             kernel: pooling.kernel.triple, stride: pooling.stride.triple, padding: pooling.padding.triple,
             in_size: input.shape.layer.extent.triple, out_size: output.shape.layer.extent.triple,
             counts_padding: countsPadding)
