@@ -21,7 +21,10 @@ package struct CohenKappa: Sendable, Equatable {
     /// Two-sided.
     package let p: Double
 
-    /// - Parameter table: how often the first rater said the row's category and the second the column's.
+    /// - Parameters:
+    ///   - table: how often the first rater said the row's category and the second the column's.
+    ///   - weighting: how much a disagreement counts.
+    ///   - level: of the interval, such as 0.95.
     /// - Throws: ``StatisticsError`` for a table that is not square, is empty, or in which both raters only ever say
     ///   one and the same.
     package init(

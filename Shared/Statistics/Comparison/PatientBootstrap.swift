@@ -12,6 +12,7 @@ package struct PatientBootstrap: Sendable, Equatable {
     ///   - patients: whose each case is.
     ///   - resamples: how many are drawn.
     ///   - seed: the same seed draws the same patients.
+    ///   - level: of the interval, such as 0.95.
     /// - Throws: ``StatisticsError`` for different lengths, one class only, or a single patient.
     package init(
         _ cases: LabeledScores, patients: [String], resamples: Int = 2000, seed: UInt64 = 1, level: Double = 0.95

@@ -5,7 +5,10 @@ package struct TTest: Sendable, Equatable {
     /// Two-sided.
     package let p: Double
 
-    /// - Parameter assumesEqualVariances: Student's test; otherwise Welch's.
+    /// - Parameters:
+    ///   - x: the first sample.
+    ///   - y: the second sample.
+    ///   - assumesEqualVariances: Student's test; otherwise Welch's.
     /// - Throws: ``StatisticsError`` for fewer than two values, or values of which none varies.
     package init(_ x: [Double], _ y: [Double], assumesEqualVariances: Bool = false) throws(StatisticsError) {
         guard x.count > 1, y.count > 1 else {

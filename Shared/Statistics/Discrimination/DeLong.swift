@@ -59,6 +59,7 @@ package enum DeLong {
     /// - Parameters:
     ///   - cases: with both classes.
     ///   - level: of the interval, such as 0.95.
+    /// - Returns: the area, DeLong's variance and the interval.
     /// - Throws: ``StatisticsError/oneClassOnly(positives:negatives:)``.
     package static func area(under cases: LabeledScores, level: Double = 0.95) throws(StatisticsError) -> AUCEstimate {
         let components = try Components(cases)
