@@ -11,5 +11,8 @@ struct ImageCommand: ParsableCommand {
 
             Exit codes: 0 done, 64 wrong use, 65 the image cannot be used.
             """,
-        subcommands: [ImageConvertCommand.self, ImageResampleCommand.self, ImageInspectCommand.self])
+        subcommands: [
+            ImageConvertCommand.self, ImageResampleCommand.self, ImageInspectCommand.self, ImageCorrectCommand.self,
+            ImageRegisterCommand.self,
+        ])
 }

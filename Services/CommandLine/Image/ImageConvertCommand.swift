@@ -43,9 +43,11 @@ struct ImageConvertCommand: ParsableCommand {
 }
 
 extension NIfTIVoxelType: ExpressibleByArgument {
+    /// NumPy's name of the type.
     public init?(argument: String) { self.init(name: argument.lowercased()) }
 }
 
 extension Orientation: ExpressibleByArgument {
+    /// Three letters, for example `RAS`.
     public init?(argument: String) { self.init(code: argument) }
 }

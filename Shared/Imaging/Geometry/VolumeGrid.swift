@@ -39,7 +39,10 @@ package struct VolumeGrid: Sendable, Equatable {
     /// The grid with other distances between its voxels: the first voxel's center stays, the axes keep their directions,
     /// and each extent is the old length divided by the new spacing, rounded (half up), at least 1.
     ///
-    /// - Parameter spacing: mm along i, j, k.
+    /// - Parameters:
+    ///   - spacing: mm along i, j, k.
+    ///   - subject: what errors call the grid.
+    /// - Returns: the new grid.
     /// - Throws: `box-invalid` for a spacing that is not 0.001 to 1000 mm, and what the initializer throws.
     package func respaced(_ spacing: Point, subject: String = "grid") throws(ImagingError) -> VolumeGrid {
         guard (0..<3).allSatisfy({ 1e-3...1e3 ~= spacing[$0] }) else {

@@ -15,6 +15,7 @@ package enum ContactSheet {
     /// - Parameters:
     ///   - volume: what is drawn.
     ///   - hasDirections: whether the file says where right and left are; else no side is named.
+    /// - Returns: three rows of pictures: axial, coronal, sagittal.
     package static func picture(of volume: Volume, hasDirections: Bool = true) -> GrayPicture {
         let window = RobustRange(volume)
         let planes: [Plane] = [.axial, .coronal, .sagittal]

@@ -21,6 +21,7 @@ struct AxisTaps {
     let taps: Int
 
     /// - Parameters:
+    ///   - interpolation: linear or cubic.
     ///   - count: of output indices.
     ///   - extent: of the input axis.
     ///   - start: the input position of output index 0.

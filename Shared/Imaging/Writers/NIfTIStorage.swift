@@ -82,7 +82,10 @@ extension NIfTIImage {
 
     /// Volumes of one grid, type, slope and intercept, put behind each other along a fourth axis.
     ///
-    /// - Parameter axes: the extents beyond the third; their product is the number of volumes.
+    /// - Parameters:
+    ///   - volumes: in the order of the file.
+    ///   - axes: the extents beyond the third; their product is the number of volumes.
+    ///   - subject: what errors call the image.
     /// - Throws: `nifti-dimensions-invalid` where they do not belong together.
     package init(_ volumes: [Volume], axes: [Int], subject: String = "image") throws(ImagingError) {
         guard let first = volumes.first, axes.reduce(1, *) == volumes.count,
