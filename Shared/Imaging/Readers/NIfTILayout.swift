@@ -4,6 +4,8 @@ import Contracts
 struct NIfTILayout {
     /// Extents along i, j, k.
     let shape: [Int]
+    /// Volumes of that shape, one after the other.
+    let volumeCount: Int
     let voxelType: NIfTIVoxelType
     /// Bytes from the file's beginning to the first voxel.
     let voxelOffset: Int
@@ -12,7 +14,8 @@ struct NIfTILayout {
     /// What the affine's lengths are multiplied by to give mm.
     let millimetersPerUnit: Double
 
-    var voxelCount: Int { shape[0] * shape[1] * shape[2] }
+    /// Of all volumes.
+    var voxelCount: Int { shape[0] * shape[1] * shape[2] * volumeCount }
     var voxelBytes: Int { voxelCount * voxelType.byteCount }
     /// Bytes of the whole (inflated) file.
     var fileBytes: Int { voxelOffset + voxelBytes }
@@ -23,6 +26,7 @@ struct NIfTILayout {
     ///   `file-too-large`, with the field, what was expected and what came.
     init(_ header: NIfTIHeader, limits: NIfTILimits, subject: String) throws(ImagingError) {
         shape = try Self.shape(header, limits, subject)
+        volumeCount = header.dimensions[0] == 4 ? header.dimensions[4] : 1
         voxelType = try Self.voxelType(header, subject)
         voxelOffset = try Self.voxelOffset(header, limits, subject)
         (slope, intercept) = try Self.scaling(header, subject)
@@ -30,7 +34,7 @@ struct NIfTILayout {
         try Self.checkGeometry(header, subject)
         // Extents are at most a few thousand each, but the limits are the operator's.
         var bytes = voxelType.byteCount
-        for extent in shape {
+        for extent in shape + [volumeCount] {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
             guard !overflow, product <= limits.voxelBytes else {
                 throw ImagingError(
@@ -51,7 +55,7 @@ struct NIfTILayout {
                 .niftiDimensionsInvalid, subject: subject,
                 "dim[0]: expected 1 to 4 axes, found \(rank); send one volume a file")
         }
-        for axis in 1...rank {
+        for axis in 1...min(3, rank) {
             let extent = header.dimensions[axis]
             guard extent >= 1, extent <= limits.extent else {
                 throw ImagingError(
@@ -59,10 +63,11 @@ struct NIfTILayout {
                     "dim[\(axis)]: expected 1 to \(limits.extent) voxels, found \(extent)")
             }
         }
-        guard rank < 4 || header.dimensions[4] == 1 else {
+        guard rank < 4 || 1...limits.volumes ~= header.dimensions[4] else {
+            let expected = limits.volumes == 1 ? "one volume" : "1 to \(limits.volumes) volumes"
             throw ImagingError(
                 .niftiDimensionsInvalid, subject: subject,
-                "dim[4]: expected one volume, found \(header.dimensions[4]); send one volume a file")
+                "dim[4]: expected \(expected), found \(header.dimensions[4]); send one volume a file")
         }
         return (1...3).map { $0 <= rank ? header.dimensions[$0] : 1 }
     }

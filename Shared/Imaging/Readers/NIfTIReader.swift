@@ -1,17 +1,7 @@
 import Contracts
 internal import Digests
 internal import Glibc
-
-/// A volume, and the file that it came from.
-package struct LoadedVolume: Sendable {
-    package let volume: Volume
-    /// SHA-256 of the file's bytes as located (compressed where it is), lower-case hexadecimal.
-    package let sha256: String
-    /// Bytes of the file as located.
-    package let byteCount: Int
-    /// What gave the volume its place in space.
-    package let geometrySource: NIfTIGeometrySource
-}
+internal import Tensors
 
 /// Reads single-file NIfTI-1 and NIfTI-2 images (.nii and .nii.gz, either byte order).
 ///
@@ -53,30 +43,31 @@ package struct NIfTIReader: Sendable {
         }
         let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
         let bytes = contents.bytes
-        let (volume, source) = try withExtendedLifetime(contents) { () throws(ImagingError) in
-            isCompressed ? try inflated(bytes, subject: subject) : try plain(bytes, subject: subject)
+        return try withExtendedLifetime(contents) { () throws(ImagingError) in
+            let (volumes, source) =
+                isCompressed ? try inflated(bytes, subject: subject) : try plain(bytes, subject: subject)
+            return LoadedVolume(
+                volumes: volumes, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
         }
-        return LoadedVolume(
-            volume: volume, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
     }
 
     private func plain(
         _ bytes: UnsafeRawBufferPointer, subject: String
-    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+    ) throws(ImagingError) -> ([Volume], NIfTIGeometrySource) {
         let header = try NIfTIHeader(bytes, subject: subject)
         let layout = try NIfTILayout(header, limits: limits, subject: subject)
         guard bytes.count >= layout.fileBytes else { throw truncated(layout, found: bytes.count, subject) }
         guard bytes.count == layout.fileBytes else {
             throw oversized(layout, "found \(bytes.count)", subject)
         }
-        return try volume(header, layout, headerBytes: bytes, subject: subject) { target throws(ImagingError) in
+        return try volumes(header, layout, headerBytes: bytes, subject: subject) { target throws(ImagingError) in
             target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[layout.voxelOffset...]))
         }
     }
 
     private func inflated(
         _ bytes: UnsafeRawBufferPointer, subject: String
-    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+    ) throws(ImagingError) -> ([Volume], NIfTIGeometrySource) {
         let inflater = try GzipInflater(bytes, subject: subject)
         let front = UnsafeMutableRawBufferPointer.allocate(byteCount: NIfTIHeader.largestByteCount, alignment: 16)
         defer { front.deallocate() }
@@ -85,7 +76,7 @@ package struct NIfTIReader: Sendable {
         let header = try NIfTIHeader(headerBytes, subject: subject)
         let layout = try NIfTILayout(header, limits: limits, subject: subject)
         try checkRatio(layout, compressed: bytes.count, subject)
-        return try volume(header, layout, headerBytes: headerBytes, subject: subject) { target throws(ImagingError) in
+        return try volumes(header, layout, headerBytes: headerBytes, subject: subject) { target throws(ImagingError) in
             // What lies between header and voxels is passed over; small images may lie in the front piece already.
             var position = frontCount
             if layout.voxelOffset > position {
@@ -108,17 +99,30 @@ package struct NIfTIReader: Sendable {
         return try inflater.inflate(into: scratch)
     }
 
-    private func volume(
+    private func volumes(
         _ header: NIfTIHeader, _ layout: NIfTILayout, headerBytes: UnsafeRawBufferPointer, subject: String,
         _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
-    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+    ) throws(ImagingError) -> ([Volume], NIfTIGeometrySource) {
         let (affine, source) = try NIfTIGeometry.affine(
             of: header, bytes: headerBytes, millimetersPerUnit: layout.millimetersPerUnit, subject: subject)
         let loader = VoxelLoader(layout: layout, isBigEndian: header.isBigEndian, subject: subject)
-        let volume = try Volume(
-            tensor: loader.load(fill), affine: affine, slope: layout.slope, intercept: layout.intercept,
-            subject: subject)
-        return (volume, source)
+        let tensor = try loader.load(fill)
+        let volumes = try Self.parts(of: tensor, count: layout.volumeCount).map { (part) throws(ImagingError) in
+            try Volume(
+                tensor: part, affine: affine, slope: layout.slope, intercept: layout.intercept, subject: subject)
+        }
+        return (volumes, source)
+    }
+
+    /// The volumes of `[t, k, j, i]`, which share its bytes.
+    private static func parts(of tensor: Tensor, count: Int) -> [Tensor] {
+        guard count > 1 else { return [tensor] }
+        let size = tensor.buffer.count / count
+        return (0..<count).compactMap { index in
+            try? Tensor(
+                shape: Array(tensor.shape.dropFirst()), elementType: tensor.elementType,
+                buffer: tensor.buffer.slice((index * size)..<((index + 1) * size)))
+        }
     }
 
     /// Deflate cannot do better than 1032 to 1, so a promise beyond that is broken before it is tried.

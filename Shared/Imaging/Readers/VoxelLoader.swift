@@ -13,7 +13,7 @@ struct VoxelLoader {
     /// Loads the voxels.
     ///
     /// - Parameter fill: writes the `layout.voxelBytes` bytes of the file.
-    /// - Returns: of shape `[k, j, i]`: uint8, int16 or float32.
+    /// - Returns: of shape `[k, j, i]`, of several volumes `[t, k, j, i]`: uint8, int16 or float32.
     /// - Throws: what `fill` throws; `voxels-non-finite` for NaN and infinities, scaled values included; `nifti-type-unsupported` for whole
     ///   numbers beyond 2²⁴.
     func load(
@@ -47,7 +47,9 @@ struct VoxelLoader {
     ) throws(ImagingError) -> Tensor {
         let buffer = try TensorBuffer.filled(count: layout.voxelCount * type.byteCount, fill)
         do {
-            return try Tensor(shape: layout.shape.reversed(), elementType: type, buffer: buffer)
+            return try Tensor(
+                shape: (layout.shape + (layout.volumeCount == 1 ? [] : [layout.volumeCount])).reversed(),
+                elementType: type, buffer: buffer)
         } catch {
             throw ImagingError(.niftiDimensionsInvalid, subject: subject, "\(error)")
         }
