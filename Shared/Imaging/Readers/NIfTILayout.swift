@@ -22,12 +22,16 @@ struct NIfTILayout {
     /// Bytes of the whole (inflated) file.
     var fileBytes: Int { voxelOffset + voxelBytes }
 
+    /// Along each axis beyond the third, where a file may hold any number: what the header's own numbers can say.
+    private static let mostVolumes = 65_535
+
     /// Checks a header field by field, before a byte is allocated for what it promises.
     ///
     /// - Parameters:
     ///   - header: as it stands in the file.
     ///   - limits: how large the image may be.
-    ///   - severalVolumes: whether a file may hold more than one volume.
+    ///   - severalVolumes: whether a file may hold any number of volumes, along up to four more axes; else as many as the
+    ///     limits say, along the fourth.
     ///   - subject: what errors call the image.
     /// - Throws: `nifti-dimensions-invalid`, `nifti-type-unsupported`, `nifti-header-invalid`, `affine-invalid` or
     ///   `file-too-large`, with the field, what was expected and what came.
@@ -67,19 +71,17 @@ struct NIfTILayout {
         }
         for axis in 1...rank {
             let extent = header.dimensions[axis]
-            let most = axis <= 3 ? limits.extent : limits.volumes
+            let most = axis <= 3 ? limits.extent : severalVolumes ? Self.mostVolumes : limits.volumes
             guard extent >= 1, extent <= most else {
+                let expected =
+                    axis <= 3 ? "1 to \(most) voxels" : most == 1 ? "one volume" : "1 to \(most) volumes"
                 throw ImagingError(
                     .niftiDimensionsInvalid, subject: subject,
-                    "dim[\(axis)]: expected 1 to \(most) voxels, found \(extent)")
+                    "dim[\(axis)]: expected \(expected), found \(extent)" + (axis > 3 ? "; send one volume a file" : "")
+                )
             }
         }
-        guard severalVolumes || rank < 4 || header.dimensions[4] == 1 else {
-            throw ImagingError(
-                .niftiDimensionsInvalid, subject: subject,
-                "dim[4]: expected one volume, found \(header.dimensions[4]); send one volume a file")
-        }
-        return (1...max(3, severalVolumes ? rank : 3)).map { $0 <= rank ? header.dimensions[$0] : 1 }
+        return (1...max(3, rank)).map { $0 <= rank ? header.dimensions[$0] : 1 }
     }
 
     private static func voxelType(_ header: NIfTIHeader, _ subject: String) throws(ImagingError) -> NIfTIVoxelType {

@@ -1,17 +1,7 @@
 import Contracts
 internal import Digests
 internal import Glibc
-
-/// A volume, and the file that it came from.
-package struct LoadedVolume: Sendable {
-    package let volume: Volume
-    /// SHA-256 of the file's bytes as located (compressed where it is), lower-case hexadecimal.
-    package let sha256: String
-    /// Bytes of the file as located.
-    package let byteCount: Int
-    /// What gave the volume its place in space.
-    package let geometrySource: NIfTIGeometrySource
-}
+internal import Tensors
 
 /// Reads single-file NIfTI-1 and NIfTI-2 images (.nii and .nii.gz, either byte order).
 ///
@@ -53,11 +43,11 @@ package struct NIfTIReader: Sendable {
         }
         let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
         let bytes = contents.bytes
-        let (volume, source) = try withExtendedLifetime(contents) { () throws(ImagingError) in
-            try load(bytes, isCompressed: isCompressed, subject: subject, makeVolume)
+        return try withExtendedLifetime(contents) { () throws(ImagingError) in
+            let (volumes, source) = try load(bytes, isCompressed: isCompressed, subject: subject, makeVolumes)
+            return LoadedVolume(
+                volumes: volumes, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
         }
-        return LoadedVolume(
-            volume: volume, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
     }
 
     /// What has been checked of a file, on its way to voxels.
@@ -140,16 +130,30 @@ package struct NIfTIReader: Sendable {
         return Checked(header: header, layout: layout, affine: affine, source: source, subject: subject)
     }
 
-    private func makeVolume(
+    private func makeVolumes(
         _ checked: Checked, _ fill: Fill
-    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+    ) throws(ImagingError) -> ([Volume], NIfTIGeometrySource) {
         let layout = checked.layout
         let loader = VoxelLoader(
             layout: layout, isBigEndian: checked.header.isBigEndian, subject: checked.subject)
-        let volume = try Volume(
-            tensor: loader.load(fill), affine: checked.affine, slope: layout.slope, intercept: layout.intercept,
-            subject: checked.subject)
-        return (volume, checked.source)
+        let tensor = try loader.load(fill)
+        let volumes = try Self.parts(of: tensor, count: layout.volumeCount).map { (part) throws(ImagingError) in
+            try Volume(
+                tensor: part, affine: checked.affine, slope: layout.slope, intercept: layout.intercept,
+                subject: checked.subject)
+        }
+        return (volumes, checked.source)
+    }
+
+    /// The volumes of `[t, k, j, i]`, which share its bytes.
+    private static func parts(of tensor: Tensor, count: Int) -> [Tensor] {
+        guard count > 1 else { return [tensor] }
+        let size = tensor.buffer.count / count
+        return (0..<count).compactMap { index in
+            try? Tensor(
+                shape: Array(tensor.shape.dropFirst()), elementType: tensor.elementType,
+                buffer: tensor.buffer.slice((index * size)..<((index + 1) * size)))
+        }
     }
 
     /// Deflate cannot do better than 1032 to 1, so a promise beyond that is broken before it is tried.

@@ -7,18 +7,19 @@ internal import Tensors
 /// float32 (exact up to 2²⁴; beyond that the file is refused), and float64 is rounded to float32.
 struct VoxelLoader {
     let type: NIfTIVoxelType
-    /// Extents along i, j, k of the one volume.
+    /// Extents along i, j, k, and of the fourth axis where there are several volumes.
     let shape: [Int]
     let slope: Double
     let isBigEndian: Bool
     let subject: String
 
-    private var voxelCount: Int { shape[0] * shape[1] * shape[2] }
+    private var voxelCount: Int { shape.reduce(1, *) }
 
     init(layout: NIfTILayout, isBigEndian: Bool, subject: String) {
         self.init(
-            type: layout.voxelType, shape: layout.shape, slope: layout.slope, isBigEndian: isBigEndian,
-            subject: subject)
+            type: layout.voxelType,
+            shape: layout.volumeCount == 1 ? layout.shape : layout.shape + [layout.volumeCount],
+            slope: layout.slope, isBigEndian: isBigEndian, subject: subject)
     }
 
     init(type: NIfTIVoxelType, shape: [Int], slope: Double, isBigEndian: Bool = false, subject: String) {
@@ -56,7 +57,7 @@ struct VoxelLoader {
     /// Loads the voxels.
     ///
     /// - Parameter fill: writes the volume's bytes as they stand in the file.
-    /// - Returns: of shape `[k, j, i]`: uint8, int16 or float32.
+    /// - Returns: of shape `[k, j, i]`, of several volumes `[t, k, j, i]`: uint8, int16 or float32.
     /// - Throws: what `fill` throws; `voxels-non-finite` for NaN and infinities, scaled values included; `nifti-type-unsupported` for whole
     ///   numbers beyond 2²⁴.
     func load(
