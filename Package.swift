@@ -73,6 +73,10 @@ let package = Package(
             name: "COpenBLAS", path: "Shared/C/COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CNIfTI", path: "Shared/C/CNIfTI"),
+        // Where libpng and libjpeg jump to when a file is damaged.
+        .target(name: "CImageCodecs", path: "Shared/C/CImageCodecs"),
+        // Starts a program with limits, which posix_spawn cannot set.
+        .target(name: "CChildProcess", path: "Shared/C/CChildProcess"),
         .systemLibrary(name: "CDNNL", path: "Shared/C/CDNNL", providers: [.apt(["libdnnl-dev"])]),
         // Always optimized: a debug build computes with these, too.
         // Their threads are libgomp's, the pool that oneDNN uses.
@@ -92,7 +96,7 @@ let package = Package(
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
         room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
-        room("Imaging", at: "Shared/Imaging", ["Tensors", "Contracts", "Digests", "CNIfTI"]),
+        room("Imaging", at: "Shared/Imaging", ["Tensors", "Contracts", "Digests", "CNIfTI", "CImageCodecs", "CChildProcess"]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [

@@ -18,7 +18,7 @@ package struct PreprocessingStage: Stage {
         tensorLifetime: Duration, work: BlockingWork
     ) {
         volumes = StudyVolumes(
-            store: store, resolver: LocationResolver(roots: roots), reader: NIfTIReader(limits: limits), work: work)
+            store: store, resolver: LocationResolver(roots: roots), reader: ImageReader(limits: limits), work: work)
         inputs = ModelInputs(directory: models)
         preparer = RegionPreparer(store: store, tensorLifetime: tensorLifetime, work: work)
         self.work = work

@@ -48,10 +48,17 @@ package struct IngestedSeries: Codable, Sendable, Equatable {
     package var slope: Double
     package var intercept: Double
     package var tensor: TensorReference
+    /// What a reader of the result should know; absent when there is nothing.
+    package var notes: [SeriesNote]?
+    /// What the scanner's own words say that it is; absent where there are none.
+    package var recognized: RecognizedSeries?
+    /// Where each image of a DICOM series lies, in the order of instance numbers.
+    package var frames: SliceFrames?
 
     package init(
         sequence: MRSequence, plane: Plane?, seriesInstanceUID: String?, location: String, sha256: String,
-        geometry: VolumeGeometry, slope: Double, intercept: Double, tensor: TensorReference
+        geometry: VolumeGeometry, slope: Double, intercept: Double, tensor: TensorReference,
+        notes: [SeriesNote]? = nil, recognized: RecognizedSeries? = nil, frames: SliceFrames? = nil
     ) {
         self.sequence = sequence
         self.plane = plane
@@ -62,6 +69,9 @@ package struct IngestedSeries: Codable, Sendable, Equatable {
         self.slope = slope
         self.intercept = intercept
         self.tensor = tensor
+        self.notes = notes
+        self.recognized = recognized
+        self.frames = frames
     }
 }
 

@@ -54,11 +54,20 @@ package struct SeriesQuality: Codable, Sendable, Equatable {
     package var reasons: [String]
     /// Smallest share of a region's patch that lies inside the series, 0 to 1.
     package var coverage: Double
+    /// What a reader should know of the series; absent when there is nothing.
+    package var notes: [SeriesNote]?
+    /// What the scanner's own words say that it is; absent where there are none.
+    package var recognized: RecognizedSeries?
 
-    package init(sequence: MRSequence, code: Code, reasons: [String], coverage: Double) {
+    package init(
+        sequence: MRSequence, code: Code, reasons: [String], coverage: Double, notes: [SeriesNote]? = nil,
+        recognized: RecognizedSeries? = nil
+    ) {
         self.sequence = sequence
         self.code = code
         self.reasons = reasons
         self.coverage = coverage
+        self.notes = notes
+        self.recognized = recognized
     }
 }
