@@ -25,11 +25,14 @@ package struct PlannedRegion: Codable, Sendable, Equatable {
     package var location: RegionLocation
     /// Keys of the tensors made for it, for cleaning up.
     package var tensorKeys: [String]
+    /// A lymph node's criteria; absent for lesions, and for nodes of whose outline nothing is known.
+    package var criteria: NodeCriteria?
 
-    package init(id: String, location: RegionLocation, tensorKeys: [String]) {
+    package init(id: String, location: RegionLocation, tensorKeys: [String], criteria: NodeCriteria? = nil) {
         self.id = id
         self.location = location
         self.tensorKeys = tensorKeys
+        self.criteria = criteria
     }
 }
 
@@ -54,11 +57,16 @@ package struct SeriesQuality: Codable, Sendable, Equatable {
     package var reasons: [String]
     /// Smallest share of a region's patch that lies inside the series, 0 to 1.
     package var coverage: Double
+    /// What was measured of its voxels; absent in messages of earlier versions.
+    package var measures: SeriesMeasures?
 
-    package init(sequence: MRSequence, code: Code, reasons: [String], coverage: Double) {
+    package init(
+        sequence: MRSequence, code: Code, reasons: [String], coverage: Double, measures: SeriesMeasures? = nil
+    ) {
         self.sequence = sequence
         self.code = code
         self.reasons = reasons
         self.coverage = coverage
+        self.measures = measures
     }
 }
