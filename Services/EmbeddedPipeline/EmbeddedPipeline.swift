@@ -4,8 +4,8 @@ import Ingestion
 package import Logging
 import LymphNode
 package import Messaging
-import Preprocessing
-import ServiceRuntime
+package import Preprocessing
+package import ServiceRuntime
 package import TensorStore
 
 /// What the stages are told when they run in one process.
@@ -16,12 +16,21 @@ package struct EmbeddedSettings: Sendable {
     package var heatmaps: String?
     package var threads: Int
     package var evaluatesBothBranches = true
+    /// How images are judged; see `ExaminationSettings`.
+    package var examination = ExaminationSettings()
 
     package init(roots: [String], models: String?, heatmaps: String?, threads: Int) {
         self.roots = roots
         self.models = models
         self.heatmaps = heatmaps
         self.threads = threads
+    }
+
+    /// How images are judged, in the words of the settings.
+    ///
+    /// - Throws: ``SettingsError`` naming the key.
+    package mutating func judge(by words: [String: String]) throws(SettingsError) {
+        examination = try ExaminationSettings(words: words)
     }
 }
 
@@ -76,7 +85,8 @@ package struct EmbeddedPipeline: Sendable {
             store: store, publisher: publisher)
         let ingestion = IngestionStage(roots: settings.roots, store: store, tensorLifetime: lifetime, work: work)
         let preprocessing = PreprocessingStage(
-            roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work)
+            roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work,
+            examination: settings.examination)
         let brain = BrainMetastasisStage(
             models: settings.models, threads: settings.threads, store: store, tensorLifetime: lifetime,
             makesHeatmaps: settings.heatmaps != nil, evaluatesBothBranches: settings.evaluatesBothBranches)

@@ -1,6 +1,6 @@
-import Contracts
-import Imaging
-import ServiceRuntime
+package import Contracts
+package import Imaging
+package import ServiceRuntime
 
 /// The files of one study, read and checked.
 package struct StudyFiles: Sendable {

@@ -1,5 +1,5 @@
-import Contracts
-import Imaging
+package import Contracts
+package import Imaging
 
 /// A region to prepare, and where its images come from.
 package struct PlannedWork: Sendable {
