@@ -99,7 +99,9 @@ let package = Package(
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
         room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
-        room("Imaging", at: "Shared/Imaging", ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
+        room(
+            "Imaging", at: "Shared/Imaging",
+            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
@@ -129,7 +131,7 @@ let package = Package(
                 "EmbeddedPipeline", at: "Services/EmbeddedPipeline",
                 [
                     "Ingestion", "Preprocessing", "BrainMetastasis", "LymphNode", "Aggregation", "ServiceRuntime",
-                    "Contracts", "Messaging", "TensorStore", logging,
+                    "Contracts", "Imaging", "Messaging", "TensorStore", logging,
                 ]),
             .executableTarget(
                 name: "oncorelay",
