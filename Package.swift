@@ -73,6 +73,9 @@ let package = Package(
             name: "COpenBLAS", path: "Shared/C/COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CNIfTI", path: "Shared/C/CNIfTI"),
+        .systemLibrary(
+            name: "CLibdeflate", path: "Shared/C/CLibdeflate", pkgConfig: "libdeflate",
+            providers: [.apt(["libdeflate-dev"])]),
         // Where libpng and libjpeg jump to when a file is damaged.
         .target(name: "CImageCodecs", path: "Shared/C/CImageCodecs"),
         // Starts a program with limits, which posix_spawn cannot set.
@@ -96,7 +99,9 @@ let package = Package(
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
         room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
-        room("Imaging", at: "Shared/Imaging", ["Tensors", "Contracts", "Digests", "CNIfTI", "CImageCodecs", "CChildProcess"]),
+        room(
+            "Imaging", at: "Shared/Imaging",
+            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
@@ -126,12 +131,12 @@ let package = Package(
                 "EmbeddedPipeline", at: "Services/EmbeddedPipeline",
                 [
                     "Ingestion", "Preprocessing", "BrainMetastasis", "LymphNode", "Aggregation", "ServiceRuntime",
-                    "Contracts", "Messaging", "TensorStore", logging,
+                    "Contracts", "Imaging", "Messaging", "TensorStore", logging,
                 ]),
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "EmbeddedPipeline", "Imaging", "Messaging",
+                    "Aggregation", "Classifiers", "Contracts", "Digests", "EmbeddedPipeline", "Imaging", "Messaging",
                     "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
@@ -143,6 +148,9 @@ let package = Package(
                 name: "oncorelay-network-benchmark",
                 dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
                 path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
+            .executableTarget(
+                name: "oncorelay-fuzz", dependencies: ["Contracts", "Imaging", "Tensors", argumentParser],
+                path: "ops/fuzz/Driver", swiftSettings: settings),
 
             // Tests: a target for each room, then studies through all stages, in memory and over real servers.
             .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

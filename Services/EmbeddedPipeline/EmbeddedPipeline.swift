@@ -4,7 +4,7 @@ import Ingestion
 package import Logging
 import LymphNode
 package import Messaging
-import Preprocessing
+package import Preprocessing
 package import ServiceRuntime
 package import TensorStore
 
@@ -17,12 +17,21 @@ package struct EmbeddedSettings: Sendable {
     package var threads: Int
     package var precision = NetworkPrecision.automatic
     package var evaluatesBothBranches = true
+    /// How images are judged; see `ExaminationSettings`.
+    package var examination = ExaminationSettings()
 
     package init(roots: [String], models: String?, heatmaps: String?, threads: Int) {
         self.roots = roots
         self.models = models
         self.heatmaps = heatmaps
         self.threads = threads
+    }
+
+    /// How images are judged, in the words of the settings.
+    ///
+    /// - Throws: ``SettingsError`` naming the key.
+    package mutating func judge(by words: [String: String]) throws(SettingsError) {
+        examination = try ExaminationSettings(words: words)
     }
 }
 
@@ -77,7 +86,8 @@ package struct EmbeddedPipeline: Sendable {
             store: store, publisher: publisher)
         let ingestion = IngestionStage(roots: settings.roots, store: store, tensorLifetime: lifetime, work: work)
         let preprocessing = PreprocessingStage(
-            roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work)
+            roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work,
+            examination: settings.examination)
         let brain = BrainMetastasisStage(
             models: settings.models, threads: settings.threads, precision: settings.precision, store: store,
             tensorLifetime: lifetime,

@@ -6,9 +6,11 @@ package import Tensors
 /// Takes a region's patches out of the store, each once, and puts a network's input together from them.
 package struct PatchReader: Sendable {
     private let patches: [(patch: PreparedPatch, tensor: Tensor)]
+    private let withheld: [WithheldSequence]
 
     /// - Throws: ``TensorStoreError``; where a tensor is gone, see ``StoreFailure/isLoss(_:)``.
     package init(_ region: RegionPrepared, store: any TensorStore) async throws {
+        withheld = region.withheld ?? []
         patches = try await withThrowingTaskGroup(of: (Int, Tensor).self) { group in
             for (index, patch) in region.patches.enumerated() {
                 group.addTask { (index, try await store.redeem(patch.tensor)) }
@@ -30,6 +32,14 @@ package struct PatchReader: Sendable {
                     Abstention(
                         code: .missingSequence,
                         reason: "\(role.rawValue) wants \(names); the study has no patch of them in the model's size")))
+        }
+        if let bad = withheld.first(where: { input.sequences.contains($0.sequence) }) {
+            return .failure(
+                AbstentionError(
+                    Abstention(
+                        code: .imageUnusable,
+                        reason: "\(role.rawValue) wants \(bad.sequence.rawValue), which cannot be used: \(bad.reason)"))
+            )
         }
         let missing = input.sequences.filter { !found.patch.sequences.contains($0) }
         guard missing.isEmpty else {

@@ -67,6 +67,10 @@ package struct RegionClassification: Sendable {
         _ roles: [ClassifierRole], of region: RegionPrepared, patches: PatchReader, in context: StageContext,
         into answers: inout NodeAnswers
     ) async throws {
+        if let abstention = region.abstained {
+            for role in roles { answers.add(abstention, of: role) }
+            return
+        }
         let (inputs, absent) = try await server.inputs(of: roles)
         for (role, abstention) in absent { answers.add(abstention, of: role) }
         let isUrgent = context.priority == .urgent

@@ -124,3 +124,50 @@ import Testing
         #expect(abs(region.location.shortAxisMM - 150) < 2)
     }
 }
+
+@Suite struct RegionBorderTests {
+    private func region(_ shape: [Int], _ box: (low: [Int], high: [Int]), spacing: Point = Point(1, 1, 2)) throws
+        -> Region
+    {
+        let mask = try makeVolume(shape, .uint8, affine: Affine(spacing: spacing, origin: .zero)) { i, j, k in
+            zip([i, j, k], zip(box.low, box.high)).allSatisfy { $1.0...$1.1 ~= $0 } ? 1 : 0
+        }
+        return try #require(try MaskRegions().regions(of: mask).first)
+    }
+
+    @Test func aRegionThatReachesAFaceOfItsImageSaysSo() throws {
+        #expect(try region([10, 10, 10], ([2, 2, 2], [7, 7, 7])).location.touchesBorder == false)
+        for axis in 0..<3 {
+            var (low, high) = ([2, 2, 2], [7, 7, 7])
+            low[axis] = 0
+            #expect(try region([10, 10, 10], (low, high)).location.touchesBorder == true)
+            (low[axis], high[axis]) = (2, 9)
+            #expect(try region([10, 10, 10], (low, high)).location.touchesBorder == true)
+        }
+        // A single slice is all border along its normal; that tells nothing.
+        #expect(try region([10, 10, 1], ([2, 2, 0], [7, 7, 0])).location.touchesBorder == false)
+    }
+
+    @Test func theLongestAxialDiameterLiesInOneSlice() throws {
+        // 6 by 8 voxels in the plane (without the half voxels at the corners), 5 slices of 2 mm.
+        let location = try region([20, 20, 20], ([2, 2, 2], [7, 9, 6])).location
+        let axial = try #require(location.longestAxialDiameterMM)
+        #expect(abs(axial - (6.0 * 6 + 8 * 8).squareRoot()) < 1)
+        #expect(abs(location.longestDiameterMM - (6.0 * 6 + 8 * 8 + 10 * 10).squareRoot()) < 2)
+        #expect(location.shortAxisMM < axial)
+    }
+
+    @Test func aBoxAtTheEdgeOfItsSeriesTouchesItsBorder() throws {
+        let volume = try makeVolume([20, 20, 20]) { _, _, _ in 1 }
+        func touches(_ low: [Double], _ high: [Double], _ frame: RegionBox.Frame) throws -> Bool? {
+            try BoxRegions().regions(
+                of: [RegionBox(frame: frame, series: 0, minimum: low, maximum: high)], in: [volume])[0].location
+                .touchesBorder
+        }
+        #expect(try touches([2, 2, 2], [9, 9, 9], .voxel) == false)
+        #expect(try touches([0, 2, 2], [9, 9, 9], .voxel) == true)
+        #expect(try touches([2, 2, 2], [9, 9, 19], .voxel) == true)
+        #expect(try touches([2, 2, 2], [9, 9, 9], .world) == false)
+        #expect(try touches([2, 2, 2], [9, 22, 9], .world) == true)
+    }
+}

@@ -19,7 +19,9 @@ struct ClassifyCommand: AsyncParsableCommand {
         discussion: """
             The file holds the data of study.submitted, bare or as a CloudEvent ('-' reads standard input). Its \
             locations are found beneath --root. Prints the data of the event that ended the study: the result, or a \
-            rejection or failure with its 'error'. With --out, DIR gets result.json and the heat maps (NIfTI).
+            rejection or failure with its 'error'. With --out, DIR gets result.json, the heat maps \
+            (heatmaps/*.nii.gz) and a picture of each region with its outline and heat maps on the anatomy \
+            (pictures/*.png).
 
             Exit codes: 0 a result, final or partial (its 'status' says which), 3 rejected, 4 failed, 6 no end in \
             time, 64 wrong use, 65 the file holds no such study, 66 it cannot be read, 130 interrupted.
@@ -35,7 +37,7 @@ struct ClassifyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp(SettingsKey.models.optionSummary, valueName: "dir"), completion: .directory)
     var models: String?
 
-    @Option(help: ArgumentHelp("Write result.json and heat maps into this folder.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Write result.json, heat maps and pictures into this folder.", valueName: "dir"))
     var out: String?
 
     @Option(help: ArgumentHelp(SettingsKey.precision.optionSummary))
@@ -68,6 +70,10 @@ struct ClassifyCommand: AsyncParsableCommand {
             heatmaps: try out.map { try Self.folder($0 + "/heatmaps") },
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
         settings.precision = try precision ?? Self.precision(values)
+        let keys: [SettingsKey] = [.unusableImages, .quality, .criteria, .readersRule]
+        try settings.judge(
+            by: Dictionary(
+                uniqueKeysWithValues: keys.compactMap { key in values.given(key, option: nil).map { (key.name, $0) } }))
         let pipeline = EmbeddedPipeline(
             settings: settings, logger: Logger(label: "oncorelay") { _ in SwiftLogNoOpLogHandler() })
         let timeout = timeout
@@ -85,6 +91,10 @@ struct ClassifyCommand: AsyncParsableCommand {
         try Console.standard.json(report.output)
         if let out {
             try Data((JSONText.pretty(report.output) + "\n").utf8).write(to: URL(filePath: out + "/result.json"))
+            if case .result(let result, _) = answer.outcome {
+                _ = try await ResultPictures(roots: settings.roots, heatmaps: settings.heatmaps)
+                    .write(submission.study, result, to: Self.folder(out + "/pictures"))
+            }
         }
         // A partial result is a result: what is missing stands in it.
         if report.status != .partial { try report.status.end() }

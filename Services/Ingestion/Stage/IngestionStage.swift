@@ -36,11 +36,6 @@ package struct IngestionStage: Stage {
     ) async throws -> [OutgoingEvent] {
         let start = ContinuousClock.now
         let study = input.payload
-        if study.regions?.contours != nil {
-            throw Failure(
-                .regionKindUnsupported, .invalid,
-                "regions.contours: expected a mask or boxes; contours are not read by this version")
-        }
         let files = try await loader.load(study)
         let content = StudyContent.digest(of: study, files: files)
         let runID = EventID.run(studyInstanceUID: study.studyInstanceUID, task: study.task, contentSHA256: content)
@@ -48,8 +43,11 @@ package struct IngestionStage: Stage {
         let payload = StudyIngested(
             runID: runID, studyInstanceUID: study.studyInstanceUID, task: study.task, site: study.site,
             accessionNumber: study.accessionNumber, contentSHA256: content, series: series,
-            regions: IngestedRegions(mask: mask, boxes: study.regions?.boxes, wholeImages: study.regions == nil),
+            regions: IngestedRegions(
+                mask: mask, boxes: study.regions?.boxes, contours: files.contours, seeds: study.regions?.seeds,
+                wholeImages: study.regions == nil),
             missingSequences: study.policy?.missingSequences ?? .reject,
+            unusableImages: study.policy?.unusableImages,
             deadlineSeconds: study.policy?.deadlineSeconds ?? 900,
             timing: [Self.name.rawValue: (ContinuousClock.now - start).milliseconds])
         return [try context.pipelineEvent(payload, run: runID)]
@@ -74,8 +72,7 @@ package struct IngestionStage: Stage {
                     location: submitted.location,
                     sha256: loaded.sha256, geometry: loaded.volume.geometry, slope: loaded.volume.slope,
                     intercept: loaded.volume.intercept, tensor: reference,
-                    notes: loaded.notes.isEmpty ? nil : loaded.notes, recognized: loaded.recognized,
-                    frames: study.regions?.contours == nil ? nil : loaded.frames))
+                    notes: loaded.notes.isEmpty ? nil : loaded.notes, recognized: loaded.recognized))
         }
         guard let loaded = files.mask, let submitted = study.regions?.mask, let reference = references.last else {
             return (series, nil)

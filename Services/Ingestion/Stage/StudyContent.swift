@@ -17,6 +17,9 @@ enum StudyContent {
         let maskSHA256: String?
         let maskLabels: [Int]?
         let boxes: [RegionBox]?
+        let contours: [IngestedContour]?
+        let seeds: [RegionSeed]?
+        let unusableImages: UnusableImagesPolicy?
         let missingSequences: MissingSequencesPolicy
     }
 
@@ -28,6 +31,7 @@ enum StudyContent {
                 Form.Series(sequence: $0.sequence, plane: $0.plane, sha256: $1.sha256)
             },
             maskSHA256: files.mask?.sha256, maskLabels: study.regions?.mask?.labels, boxes: study.regions?.boxes,
+            contours: files.contours, seeds: study.regions?.seeds, unusableImages: study.policy?.unusableImages,
             missingSequences: study.policy?.missingSequences ?? .reject)
         // Encoding values of our own with finite numbers cannot fail.
         let bytes = (try? EventCoding.encode(form)) ?? []

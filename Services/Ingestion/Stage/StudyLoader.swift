@@ -1,23 +1,33 @@
-import Contracts
-import Imaging
-import ServiceRuntime
+package import Contracts
+package import Imaging
+package import ServiceRuntime
 
 /// The files of one study, read and checked.
-struct StudyFiles: Sendable {
+package struct StudyFiles: Sendable {
     /// In the order of the submission.
-    var series: [LoadedVolume]
-    var mask: LoadedVolume?
+    package var series: [LoadedVolume]
+    package var mask: LoadedVolume?
+    /// In the order of the submission; nil where the study has none.
+    package var contours: [IngestedContour]?
 }
 
 /// Reads a study's files, several at once, away from the cooperative pool.
-struct StudyLoader: Sendable {
+package struct StudyLoader: Sendable {
     let resolver: LocationResolver
     let reader: ImageReader
     let work: BlockingWork
 
+    package init(resolver: LocationResolver, reader: ImageReader, work: BlockingWork) {
+        self.resolver = resolver
+        self.reader = reader
+        self.work = work
+    }
+
+    /// Reads all that a study names.
+    ///
     /// - Throws: ``ImagingError`` naming the series, or ``Failure`` where a file is not the one that was announced.
-    func load(_ study: StudySubmitted) async throws -> StudyFiles {
-        try await withThrowingTaskGroup(of: (Int, LoadedVolume).self) { group in
+    package func load(_ study: StudySubmitted) async throws -> StudyFiles {
+        var files = try await withThrowingTaskGroup(of: (Int, LoadedVolume).self) { group in
             for (index, series) in study.series.enumerated() {
                 group.addTask {
                     let subject = "series[\(index)] (\(series.sequence.rawValue))"
@@ -41,6 +51,13 @@ struct StudyLoader: Sendable {
             let loaded = try await group.reduce(into: [Int: LoadedVolume]()) { $0[$1.0] = $1.1 }
             return StudyFiles(series: study.series.indices.compactMap { loaded[$0] }, mask: loaded[-1])
         }
+        if let contours = study.regions?.contours {
+            let series = files.series
+            files.contours = try await work.run { [resolver] in
+                try ContourFiles.read(contours, of: series, resolver: resolver)
+            }
+        }
+        return files
     }
 
     private func load(

@@ -10,7 +10,8 @@ enum PreprocessingApp {
             return AssembledStage(
                 PreprocessingStage(
                     roots: settings.roots, models: settings.models, store: environment.store,
-                    tensorLifetime: settings.tensorLifetime, work: work))
+                    tensorLifetime: settings.tensorLifetime, work: work,
+                    examination: try ExaminationSettings(words: settings.examination)))
         }
     }
 }

@@ -32,7 +32,7 @@ struct CutOutMaker: PatchMaker {
         if study.regions.wholeImages {
             section = try CrossSection(wholeOf: volume, subject: "series[\(index)]")
         } else {
-            let plane = study.series[index].plane ?? Self.acquisitionPlane(of: volume)
+            let plane = study.series[index].plane ?? Plane.acquired(volume)
             section = try CrossSection(of: planned.region, in: volume, plane: plane, subject: planned.region.id)
         }
         let picture = CutOut(section, of: volume, normalization: normalizations[index])
@@ -40,14 +40,6 @@ struct CutOutMaker: PatchMaker {
         let sequence = study.series[index].sequence
         return MadePatch(
             tensor: tensor, sequences: [sequence], affine: affine(of: section, in: volume), coverage: [sequence: 1])
-    }
-
-    /// The plane whose slices lie furthest apart: that is how the series was acquired.
-    private static func acquisitionPlane(of volume: Volume) -> Plane {
-        let spacing = volume.spacing
-        return Plane.allCases.max {
-            spacing[volume.orientation.sliceAxis(of: $0)] < spacing[volume.orientation.sliceAxis(of: $1)]
-        } ?? .axial
     }
 
     /// Pixel (column, row, 0) of the padded square to RAS+ world, mm.

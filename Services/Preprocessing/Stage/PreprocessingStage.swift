@@ -11,16 +11,18 @@ package struct PreprocessingStage: Stage {
     private let volumes: StudyVolumes
     private let inputs: ModelInputs
     private let preparer: RegionPreparer
+    private let settings: ExaminationSettings
     private let work: BlockingWork
 
     package init(
         roots: [String], models: String?, limits: NIfTILimits = NIfTILimits(), store: any TensorStore,
-        tensorLifetime: Duration, work: BlockingWork
+        tensorLifetime: Duration, work: BlockingWork, examination: ExaminationSettings = ExaminationSettings()
     ) {
         volumes = StudyVolumes(
             store: store, resolver: LocationResolver(roots: roots), reader: ImageReader(limits: limits), work: work)
         inputs = ModelInputs(directory: models)
         preparer = RegionPreparer(store: store, tensorLifetime: tensorLifetime, work: work)
+        settings = examination
         self.work = work
     }
 
@@ -38,29 +40,63 @@ package struct PreprocessingStage: Stage {
         let series = try await volumes.series(of: study)
         var mask: Volume?
         if let asked = study.regions.mask { mask = try await volumes.mask(asked) }
-        let planned = try await work.run { [mask] in try RegionPlanner.plan(study, series: series, mask: mask) }
+        let planned = try await work.run { [mask] in
+            try RegionPlanner.plan(
+                study.task, study.regions, series: series, mask: mask, labels: study.regions.mask?.labels)
+        }
+        let examinations = try await Self.examine(series, work)
         let prepared = try await preparer.prepare(planned, of: study, series: series, inputs: inputs)
+        let quality = StudyExamination(
+            study, examinations, settings: settings, wanted: Set(inputs.values.flatMap(\.sequences)), regions: prepared)
+        if let failure = quality.rejection {
+            await preparer.forget(prepared)
+            throw failure
+        }
+        let criteria = planned.map { Self.criteria(of: $0, series, examinations, settings.criteria) }
         let timing = study.timing.merging([Self.name.rawValue: (ContinuousClock.now - start).milliseconds]) { $1 }
         let plan = StudyPlanned(
             runID: study.runID, task: study.task,
-            regions: prepared.map {
-                PlannedRegion(id: $0.id, location: $0.location, tensorKeys: $0.patches.map(\.tensor.key))
+            regions: zip(prepared, criteria).map { region, criteria in
+                PlannedRegion(
+                    id: region.id, location: region.location, tensorKeys: region.patches.map(\.tensor.key),
+                    criteria: criteria)
             },
-            quality: StudyQuality(series: SeriesCoverage.quality(of: study, prepared)), timing: timing)
+            quality: StudyQuality(series: quality.series), timing: timing)
         var events = [
             try context.pipelineEvent(plan, run: study.runID, discriminator: Self.discriminator(admitted))
         ]
         for region in prepared {
             let payload = RegionPrepared(
                 runID: study.runID, studyInstanceUID: study.studyInstanceUID, task: study.task, regionID: region.id,
-                patches: region.patches, missingSequences: study.missingSequences, deadline: admitted.deadline,
-                timing: timing)
+                patches: region.patches, missingSequences: study.missingSequences,
+                withheld: quality.withheld(from: region),
+                abstained: quality.abstention, deadline: admitted.deadline, timing: timing)
             events.append(
                 try context.pipelineEvent(
                     payload, run: study.runID, region: region.id, discriminator: Self.discriminator(admitted),
                     routingKey: RoutingKey.prepared(study.task, context.priority)))
         }
         return events
+    }
+
+    private static func examine(_ series: [Volume], _ work: BlockingWork) async throws -> [SeriesExamination] {
+        try await withThrowingTaskGroup(of: (Int, SeriesExamination).self) { group in
+            for (index, volume) in series.enumerated() {
+                group.addTask { (index, try await work.run { SeriesExamination(volume) }) }
+            }
+            let examinations = try await group.reduce(into: [Int: SeriesExamination]()) { $0[$1.0] = $1.1 }
+            return series.indices.compactMap { examinations[$0] }
+        }
+    }
+
+    /// Of a lymph node whose outline is known on its own series.
+    private static func criteria(
+        of planned: PlannedWork, _ series: [Volume], _ examinations: [SeriesExamination],
+        _ settings: NodeCriteriaSettings
+    ) -> NodeCriteria? {
+        guard let image = planned.image, planned.region.voxels != nil else { return nil }
+        return NodeMeasures(of: planned.region, in: series[image], noise: examinations[image].measures.noise ?? 0)?
+            .criteria(shortAxisMM: planned.region.location.shortAxisMM, settings: settings)
     }
 
     package func missingDependencies() async -> [String: String] {

@@ -1,27 +1,44 @@
-import Contracts
-import Imaging
+package import Contracts
+package import Imaging
 
 /// A region to prepare, and where its images come from.
-struct PlannedWork: Sendable {
-    let region: Region
+package struct PlannedWork: Sendable {
+    package let region: Region
     /// For lymph nodes: the index of the series that they are cut out of.
-    let image: Int?
+    package let image: Int?
 }
 
 /// Splits a study into its regions.
-enum RegionPlanner {
+package enum RegionPlanner {
+    /// Finds the regions of a study.
+    ///
+    /// - Parameters:
+    ///   - task: lymph nodes are cut out of one series each, lesions are sampled from all.
+    ///   - asked: what the study says of its regions.
+    ///   - series: in the order of the submission.
+    ///   - mask: the label map, where there is one.
     /// - Throws: ``ImagingError`` with the reason why there is no region.
-    static func plan(_ study: StudyIngested, series: [Volume], mask: Volume?) throws -> [PlannedWork] {
-        if let mask, let asked = study.regions.mask {
+    package static func plan(
+        _ task: ClinicalTask, _ asked: IngestedRegions, series: [Volume], mask: Volume?, labels: [Int]?
+    ) throws -> [PlannedWork] {
+        func work(_ region: Region, _ image: Int) -> PlannedWork {
+            PlannedWork(region: region, image: task == .lymphNode ? image : nil)
+        }
+        if let mask {
             let reader = MaskRegions()
             let reference = try reader.series(of: mask, among: series, subject: "regions.mask")
-            return try reader.regions(of: mask, labels: asked.labels, subject: "regions.mask")
-                .map { PlannedWork(region: $0, image: study.task == .lymphNode ? reference : nil) }
+            return try reader.regions(of: mask, labels: labels, subject: "regions.mask").map { work($0, reference) }
         }
-        if let boxes = study.regions.boxes {
-            return try zip(boxes, BoxRegions().regions(of: boxes, in: series)).map { box, region in
-                PlannedWork(region: region, image: study.task == .lymphNode ? box.series ?? 0 : nil)
-            }
+        if let boxes = asked.boxes {
+            return try zip(boxes, BoxRegions().regions(of: boxes, in: series)).map { work($1, $0.series ?? 0) }
+        }
+        if let contours = asked.contours {
+            let regions = ContourRegions.regions(
+                of: contours.map { (voxels: ContourVoxels($0), volume: series[$0.series]) })
+            return zip(contours, regions).map { work($1, $0.series) }
+        }
+        if let seeds = asked.seeds {
+            return try zip(seeds, SeedRegions().regions(of: seeds, in: series)).map { work($1, $0.series ?? 0) }
         }
         return try series.enumerated().map { index, volume in
             let last = volume.shape.map { Double($0 - 1) }
@@ -32,5 +49,15 @@ enum RegionPlanner {
             }
             return PlannedWork(region: region, image: index)
         }
+    }
+}
+
+extension ContourVoxels {
+    fileprivate init(_ contour: IngestedContour) {
+        let runs = stride(from: 0, to: contour.runs.count - 2, by: 3).map {
+            MaskRun(
+                start: contour.runs[$0 + 1], end: contour.runs[$0 + 2], j: contour.runs[$0], k: contour.slice, label: 1)
+        }
+        self.init(id: contour.id, runs: runs)
     }
 }

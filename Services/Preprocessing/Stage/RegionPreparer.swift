@@ -11,6 +11,8 @@ struct PreparedRegion: Sendable {
     var patches: [PreparedPatch]
     /// Share of the patch inside each sequence's volume.
     var coverage: [MRSequence: Double]
+    /// For lymph nodes: the index of the series that they are cut out of.
+    var image: Int?
 }
 
 /// What several networks share: one size, spacing and normalization, and the sequences that any of them wants.
@@ -66,11 +68,17 @@ struct RegionPreparer: Sendable {
         }
     }
 
+    /// Deletes what was prepared for nothing.
+    func forget(_ regions: [PreparedRegion]) async {
+        await store.forget(regions.flatMap { $0.patches.map(\.tensor.key) })
+    }
+
     private func prepare(
         _ planned: PlannedWork, _ makers: [any PatchMaker], runID: String
     ) async throws -> PreparedRegion {
         let region = planned.region
-        var prepared = PreparedRegion(id: region.id, location: region.location, patches: [], coverage: [:])
+        var prepared = PreparedRegion(
+            id: region.id, location: region.location, patches: [], coverage: [:], image: planned.image)
         for maker in makers {
             let made = try await work.run { try maker.make(planned) }
             let key = TensorKey.patch(maker.specification, region: region.id, run: runID)

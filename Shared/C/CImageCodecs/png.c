@@ -41,11 +41,15 @@ enum picture_status picture_decode_png(const uint8_t *bytes, size_t count, uint6
     uint8_t *volatile pixels = NULL;
     png_bytep *volatile rows = NULL;
     volatile enum picture_status status = picture_damaged;
-    if (!info || setjmp(png_jmpbuf(png))) {
+    if (!info) {
+        png_destroy_read_struct(&png, NULL, NULL);
+        return picture_no_memory;
+    }
+    if (setjmp(png_jmpbuf(png))) {
         png_destroy_read_struct(&png, &info, NULL);
         free(rows);
         free(pixels);
-        return info ? status : picture_no_memory;
+        return status;
     }
     drop_ancillary(png);
     png_set_user_limits(png, 1u << 20, 1u << 20);

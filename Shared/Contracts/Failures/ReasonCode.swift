@@ -55,6 +55,13 @@ package enum ReasonCode: String, Codable, Sendable, CaseIterable {
     case boxInvalid = "box-invalid"
     case boxOutsideVolume = "box-outside-volume"
     case tooManyRegions = "too-many-regions"
+    case contourInvalid = "contour-invalid"
+    case contourUnsupported = "contour-unsupported"
+    case contourOutsideVolume = "contour-outside-volume"
+    case seedInvalid = "seed-invalid"
+
+    // Whether they are good enough.
+    case imageUnusable = "image-unusable"
 
     // What classifies them.
     case modelMissing = "model-missing"

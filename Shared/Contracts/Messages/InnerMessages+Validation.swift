@@ -59,6 +59,19 @@ extension StudyIngested {
             try mask.geometry.validate("regions.mask.geometry")
             try mask.tensor.validate("regions.mask.tensor")
         }
+        for (index, contour) in (regions.contours ?? []).enumerated() {
+            let field = "regions.contours[\(index)]"
+            try Check.sha256(contour.sha256, "\(field).sha256")
+            guard series.indices.contains(contour.series) else {
+                throw Check.invalid("\(field).series", "expected the index of a series, 0 to \(series.count - 1)")
+            }
+            try contour.validateRuns(in: series[contour.series].geometry.shape, field)
+        }
+        for (index, seed) in (regions.seeds ?? []).enumerated() {
+            guard seed.point.count == 3, series.indices.contains(seed.series ?? 0) else {
+                throw Failure(.seedInvalid, .invalid, "regions.seeds[\(index)]: expected three numbers and a series")
+            }
+        }
         for (index, box) in (regions.boxes ?? []).enumerated() {
             let field = "regions.boxes[\(index)]"
             guard box.minimum.count == 3, box.maximum.count == 3 else {
@@ -68,6 +81,23 @@ extension StudyIngested {
                 throw Failure(
                     .boxInvalid, .invalid, "\(field).series: expected the index of a series, 0 to \(series.count - 1)")
             }
+        }
+    }
+}
+
+extension IngestedContour {
+    /// Inside the volume, in file order, none touching another.
+    fileprivate func validateRuns(in shape: [Int], _ field: String) throws(Failure) {
+        guard 0..<shape[2] ~= slice, !runs.isEmpty, runs.count % 3 == 0, runs.count <= 3 * 1_000_000 else {
+            throw Check.invalid(field, "expected a slice of the series and runs of three numbers each")
+        }
+        var (lastRow, lastEnd) = (-1, 0)
+        for index in stride(from: 0, to: runs.count, by: 3) {
+            let (row, start, end) = (runs[index], runs[index + 1], runs[index + 2])
+            guard 0..<shape[1] ~= row, start >= 0, start < end, end <= shape[0],
+                row > lastRow || (row == lastRow && start > lastEnd)
+            else { throw Check.invalid("\(field).runs", "expected runs inside the slice, in order") }
+            (lastRow, lastEnd) = (row, end)
         }
     }
 }

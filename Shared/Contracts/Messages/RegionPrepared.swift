@@ -8,12 +8,17 @@ package struct RegionPrepared: EventPayload, Equatable {
     package var regionID: String
     package var patches: [PreparedPatch]
     package var missingSequences: MissingSequencesPolicy
+    /// Sequences that are not to be used for this region, though a patch may hold them.
+    package var withheld: [WithheldSequence]?
+    /// Why no network is to be asked; absent when they are.
+    package var abstained: Abstention?
     package var deadline: Double
     package var timing: [String: Double]
 
     package init(
         runID: String, studyInstanceUID: String, task: ClinicalTask, regionID: String, patches: [PreparedPatch],
-        missingSequences: MissingSequencesPolicy, deadline: Double, timing: [String: Double]
+        missingSequences: MissingSequencesPolicy, withheld: [WithheldSequence]? = nil, abstained: Abstention? = nil,
+        deadline: Double, timing: [String: Double]
     ) {
         self.runID = runID
         self.studyInstanceUID = studyInstanceUID
@@ -21,8 +26,21 @@ package struct RegionPrepared: EventPayload, Equatable {
         self.regionID = regionID
         self.patches = patches
         self.missingSequences = missingSequences
+        self.withheld = withheld
+        self.abstained = abstained
         self.deadline = deadline
         self.timing = timing
+    }
+}
+
+/// A sequence whose series is not good enough.
+package struct WithheldSequence: Codable, Sendable, Equatable {
+    package var sequence: MRSequence
+    package var reason: String
+
+    package init(sequence: MRSequence, reason: String) {
+        self.sequence = sequence
+        self.reason = reason
     }
 }
 

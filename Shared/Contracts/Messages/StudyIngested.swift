@@ -12,6 +12,8 @@ package struct StudyIngested: EventPayload, Equatable {
     package var series: [IngestedSeries]
     package var regions: IngestedRegions
     package var missingSequences: MissingSequencesPolicy
+    /// The publisher's word; absent, the service's own setting holds.
+    package var unusableImages: UnusableImagesPolicy?
     package var deadlineSeconds: Double
     /// Milliseconds that each stage worked on the study so far.
     package var timing: [String: Double]
@@ -19,7 +21,8 @@ package struct StudyIngested: EventPayload, Equatable {
     package init(
         runID: String, studyInstanceUID: String, task: ClinicalTask, site: String?, accessionNumber: String?,
         contentSHA256: String, series: [IngestedSeries], regions: IngestedRegions,
-        missingSequences: MissingSequencesPolicy, deadlineSeconds: Double, timing: [String: Double]
+        missingSequences: MissingSequencesPolicy, unusableImages: UnusableImagesPolicy? = nil, deadlineSeconds: Double,
+        timing: [String: Double]
     ) {
         self.runID = runID
         self.studyInstanceUID = studyInstanceUID
@@ -30,6 +33,7 @@ package struct StudyIngested: EventPayload, Equatable {
         self.series = series
         self.regions = regions
         self.missingSequences = missingSequences
+        self.unusableImages = unusableImages
         self.deadlineSeconds = deadlineSeconds
         self.timing = timing
     }
@@ -52,13 +56,11 @@ package struct IngestedSeries: Codable, Sendable, Equatable {
     package var notes: [SeriesNote]?
     /// What the scanner's own words say that it is; absent where there are none.
     package var recognized: RecognizedSeries?
-    /// Where each image of a DICOM series lies, in the order of instance numbers.
-    package var frames: SliceFrames?
 
     package init(
         sequence: MRSequence, plane: Plane?, seriesInstanceUID: String?, location: String, sha256: String,
         geometry: VolumeGeometry, slope: Double, intercept: Double, tensor: TensorReference,
-        notes: [SeriesNote]? = nil, recognized: RecognizedSeries? = nil, frames: SliceFrames? = nil
+        notes: [SeriesNote]? = nil, recognized: RecognizedSeries? = nil
     ) {
         self.sequence = sequence
         self.plane = plane
@@ -71,7 +73,6 @@ package struct IngestedSeries: Codable, Sendable, Equatable {
         self.tensor = tensor
         self.notes = notes
         self.recognized = recognized
-        self.frames = frames
     }
 }
 
@@ -79,13 +80,41 @@ package struct IngestedSeries: Codable, Sendable, Equatable {
 package struct IngestedRegions: Codable, Sendable, Equatable {
     package var mask: IngestedMask?
     package var boxes: [RegionBox]?
+    package var contours: [IngestedContour]?
+    package var seeds: [RegionSeed]?
     /// Each image is a region of its own (lymph-node cut-outs).
     package var wholeImages: Bool
 
-    package init(mask: IngestedMask? = nil, boxes: [RegionBox]? = nil, wholeImages: Bool = false) {
+    package init(
+        mask: IngestedMask? = nil, boxes: [RegionBox]? = nil, contours: [IngestedContour]? = nil,
+        seeds: [RegionSeed]? = nil, wholeImages: Bool = false
+    ) {
         self.mask = mask
         self.boxes = boxes
+        self.contours = contours
+        self.seeds = seeds
         self.wholeImages = wholeImages
+    }
+}
+
+/// A contour, read and filled: the voxels inside it.
+package struct IngestedContour: Codable, Sendable, Equatable {
+    package var id: String?
+    /// Index into the study's series.
+    package var series: Int
+    /// The voxel index k of its slice.
+    package var slice: Int
+    /// Stretches of voxels, three numbers each: row j, first i, and the i after the last.
+    package var runs: [Int]
+    /// SHA-256 of the file.
+    package var sha256: String
+
+    package init(id: String?, series: Int, slice: Int, runs: [Int], sha256: String) {
+        self.id = id
+        self.series = series
+        self.slice = slice
+        self.runs = runs
+        self.sha256 = sha256
     }
 }
 

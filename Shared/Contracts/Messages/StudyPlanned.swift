@@ -25,11 +25,14 @@ package struct PlannedRegion: Codable, Sendable, Equatable {
     package var location: RegionLocation
     /// Keys of the tensors made for it, for cleaning up.
     package var tensorKeys: [String]
+    /// A lymph node's criteria; absent for lesions, and for nodes of whose outline nothing is known.
+    package var criteria: NodeCriteria?
 
-    package init(id: String, location: RegionLocation, tensorKeys: [String]) {
+    package init(id: String, location: RegionLocation, tensorKeys: [String], criteria: NodeCriteria? = nil) {
         self.id = id
         self.location = location
         self.tensorKeys = tensorKeys
+        self.criteria = criteria
     }
 }
 
@@ -58,10 +61,12 @@ package struct SeriesQuality: Codable, Sendable, Equatable {
     package var notes: [SeriesNote]?
     /// What the scanner's own words say that it is; absent where there are none.
     package var recognized: RecognizedSeries?
+    /// What was measured of its voxels; absent in messages of earlier versions.
+    package var measures: SeriesMeasures?
 
     package init(
         sequence: MRSequence, code: Code, reasons: [String], coverage: Double, notes: [SeriesNote]? = nil,
-        recognized: RecognizedSeries? = nil
+        recognized: RecognizedSeries? = nil, measures: SeriesMeasures? = nil
     ) {
         self.sequence = sequence
         self.code = code
@@ -69,5 +74,6 @@ package struct SeriesQuality: Codable, Sendable, Equatable {
         self.coverage = coverage
         self.notes = notes
         self.recognized = recognized
+        self.measures = measures
     }
 }

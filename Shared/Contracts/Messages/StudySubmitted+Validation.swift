@@ -58,13 +58,15 @@ extension StudySubmitted {
             guard task == .lymphNode else {
                 throw Failure(
                     .regionsMissing, .invalid,
-                    "regions: a brain-metastasis study needs a mask or boxes that say where its lesions are")
+                    "regions: a brain-metastasis study needs a mask, boxes, contours or seeds that say where its lesions are"
+                )
             }
             return
         }
-        let kinds = [regions.mask != nil, regions.boxes != nil, regions.contours != nil].filter { $0 }.count
+        let kinds = [regions.mask != nil, regions.boxes != nil, regions.contours != nil, regions.seeds != nil]
+            .filter { $0 }.count
         guard kinds == 1 else {
-            throw Self.invalid("regions", "expected exactly one of mask, boxes, contours; found \(kinds)")
+            throw Self.invalid("regions", "expected exactly one of mask, boxes, contours, seeds; found \(kinds)")
         }
         if let mask = regions.mask {
             try Self.validateLocation(mask.location, "regions.mask.location")
@@ -74,6 +76,7 @@ extension StudySubmitted {
         }
         if let boxes = regions.boxes { try validateBoxes(boxes) }
         if let contours = regions.contours { try validateContours(contours) }
+        if let seeds = regions.seeds { try validateSeeds(seeds) }
     }
 
     private func validateBoxes(_ boxes: [RegionBox]) throws(Failure) {
@@ -118,6 +121,31 @@ extension StudySubmitted {
             try Self.validateLocation(contour.location, "\(field).location")
             guard series.indices.contains(contour.series), contour.slice >= 1 else {
                 throw Self.invalid(field, "expected the index of a series and a slice counted from 1")
+            }
+        }
+    }
+
+    private func validateSeeds(_ seeds: [RegionSeed]) throws(Failure) {
+        guard !seeds.isEmpty else {
+            throw Failure(.regionsMissing, .invalid, "regions.seeds: expected at least one seed, found none")
+        }
+        guard seeds.count <= Self.regionLimit else {
+            throw Failure(.tooManyRegions, .invalid, "regions.seeds: expected at most \(Self.regionLimit)")
+        }
+        var names = Set<String>()
+        for (index, seed) in seeds.enumerated() {
+            let field = "regions.seeds[\(index)]"
+            try Self.validateName(seed.id, "\(field).id", among: &names)
+            guard seed.point.count == 3, seed.point.allSatisfy({ abs($0) <= 1e6 }) else {
+                throw Failure(.seedInvalid, .invalid, "\(field).point: expected three numbers within ±10^6")
+            }
+            guard series.indices.contains(seed.series ?? 0) else {
+                throw Failure(
+                    .seedInvalid, .invalid,
+                    "\(field).series: expected the index of a series, 0 to \(series.count - 1)")
+            }
+            if let radius = seed.radiusMM, !(radius > 0 && radius <= 200) {
+                throw Failure(.seedInvalid, .invalid, "\(field).radiusMM: expected more than 0 and at most 200")
             }
         }
     }

@@ -54,16 +54,21 @@ package struct SubmittedSeries: Codable, Sendable, Equatable {
     }
 }
 
-/// Which regions of the study are asked about: exactly one of the three.
+/// Which regions of the study are asked about: exactly one of the four.
 package struct SubmittedRegions: Codable, Sendable, Equatable {
     package var mask: RegionMask?
     package var boxes: [RegionBox]?
     package var contours: [RegionContour]?
+    package var seeds: [RegionSeed]?
 
-    package init(mask: RegionMask? = nil, boxes: [RegionBox]? = nil, contours: [RegionContour]? = nil) {
+    package init(
+        mask: RegionMask? = nil, boxes: [RegionBox]? = nil, contours: [RegionContour]? = nil,
+        seeds: [RegionSeed]? = nil
+    ) {
         self.mask = mask
         self.boxes = boxes
         self.contours = contours
+        self.seeds = seeds
     }
 }
 
@@ -104,11 +109,33 @@ package struct RegionBox: Codable, Sendable, Equatable {
     }
 }
 
-/// An ImageJ polygon on one slice of a DICOM series.
+/// A point inside a region, which is grown from there through voxels of like signal.
+package struct RegionSeed: Codable, Sendable, Equatable {
+    package var id: String?
+    package var frame: RegionBox.Frame
+    /// Index into the study's series, counted from 0: in whose voxels the region grows. Default 0.
+    package var series: Int?
+    /// RAS+ mm, or voxel indices i, j, k.
+    package var point: [Double]
+    /// How far it may grow from the point, mm. Default 30.
+    package var radiusMM: Double?
+
+    package init(
+        id: String? = nil, frame: RegionBox.Frame, series: Int? = nil, point: [Double], radiusMM: Double? = nil
+    ) {
+        self.id = id
+        self.frame = frame
+        self.series = series
+        self.point = point
+        self.radiusMM = radiusMM
+    }
+}
+
+/// An ImageJ selection on one slice of a series.
 package struct RegionContour: Codable, Sendable, Equatable {
     package var id: String?
     package var series: Int
-    /// Counted from 1 in the series' DICOM order.
+    /// Counted from 1 in the series' DICOM order; of other files in the order in which slices are stored.
     package var slice: Int
     package var location: String
 
@@ -126,14 +153,32 @@ package enum MissingSequencesPolicy: String, Codable, Sendable, CaseIterable {
     case partial
 }
 
+/// What to do when a series that a network wants is not good enough to be used.
+package enum UnusableImagesPolicy: String, Codable, Sendable, CaseIterable {
+    /// The study is rejected.
+    case reject
+    /// Networks that want the series abstain; the others answer.
+    case partial
+    /// No network answers of any region of the study.
+    case abstain
+    /// The series is used all the same, and the result says what is wrong with it.
+    case use
+}
+
 /// How the publisher wants doubtful cases handled.
 package struct SubmissionPolicy: Codable, Sendable, Equatable {
     package var missingSequences: MissingSequencesPolicy?
+    /// Default: the service's own setting.
+    package var unusableImages: UnusableImagesPolicy?
     /// Seconds from admission until the study ends with what is there. Default 900.
     package var deadlineSeconds: Double?
 
-    package init(missingSequences: MissingSequencesPolicy? = nil, deadlineSeconds: Double? = nil) {
+    package init(
+        missingSequences: MissingSequencesPolicy? = nil, unusableImages: UnusableImagesPolicy? = nil,
+        deadlineSeconds: Double? = nil
+    ) {
         self.missingSequences = missingSequences
+        self.unusableImages = unusableImages
         self.deadlineSeconds = deadlineSeconds
     }
 }

@@ -88,12 +88,15 @@ package struct RegionFinding: Codable, Sendable, Equatable {
     package var abstained: Abstention?
     /// Where the network of the last decision looked.
     package var heatmap: Heatmap?
+    /// What readers' criteria make of a lymph node; absent for lesions, and for nodes of whose outline nothing is known.
+    package var criteria: NodeCriteria?
     /// SHA-256 of the file behind each sequence.
     package var inputs: [String: String]
 
     package init(
         id: String, location: RegionLocation, label: String, decisionPath: [NodeDecision],
-        probabilities: [String: Double], abstained: Abstention?, heatmap: Heatmap?, inputs: [String: String]
+        probabilities: [String: Double], abstained: Abstention?, heatmap: Heatmap?, inputs: [String: String],
+        criteria: NodeCriteria? = nil
     ) {
         self.id = id
         self.location = location
@@ -102,6 +105,7 @@ package struct RegionFinding: Codable, Sendable, Equatable {
         self.probabilities = probabilities
         self.abstained = abstained
         self.heatmap = heatmap
+        self.criteria = criteria
         self.inputs = inputs
     }
 }

@@ -15,6 +15,7 @@ struct DICOMConverter {
     }
 
     let limits: DICOMLimits
+    let temporaryFolder: String
 
     /// Once a process: looking it up for each series would tell nothing new.
     private static let dcm2niix = ConfinedProgram.find("dcm2niix")
@@ -31,7 +32,7 @@ struct DICOMConverter {
                 .converterMissing, .permanent, subject: subject,
                 "DICOM is read by dcm2niix, which is not installed; install the package dcm2niix")
         }
-        let folder = try PrivateFolder(beneath: PrivateFolder.parent, subject: subject)
+        let folder = try PrivateFolder(beneath: temporaryFolder, subject: subject)
         _ = try folder.makeFolder("in", subject: subject)
         let output = try folder.makeFolder("out", subject: subject)
         let (digest, byteCount) = try copy(series, to: folder, subject: subject)

@@ -3,6 +3,8 @@ import Contracts
 /// The images of one DICOM series among located files.
 struct DICOMSeries {
     struct Image {
+        /// From the folder on; empty for a file by itself.
+        let path: String
         /// Opens the file anew.
         let open: () throws(ImagingError) -> LocatedFile
         let header: DICOMHeader
@@ -30,17 +32,27 @@ struct DICOMFolder {
     /// - Returns: the series with pixels in them, each with its images in order; ordered by UID.
     /// - Throws: `image-format-unsupported` where no file is DICOM, `file-too-large`, `file-unreadable`.
     func series(in folder: LocatedFolder, subject: String) throws(ImagingError) -> [DICOMSeries] {
-        var series: [String: DICOMSeries] = [:]
-        for path in try folder.files(depth: limits.depth, limit: limits.entries, subject: subject) {
-            guard let header = try header(of: folder.open(path, subject: subject), subject: subject) else { continue }
-            let image = DICOMSeries.Image(
-                open: { () throws(ImagingError) in try folder.open(path, subject: subject) }, header: header)
-            series[header.seriesInstanceUID, default: DICOMSeries(uid: header.seriesInstanceUID, images: [])]
-                .images.append(image)
-        }
+        let paths = try folder.files(depth: limits.depth, limit: limits.entries, subject: subject)
+        let series = try series(among: paths, in: folder, subject: subject)
         guard !series.isEmpty else {
             throw ImagingError(
                 .imageFormatUnsupported, subject: subject, "expected a folder with DICOM images, found none in it")
+        }
+        return series
+    }
+
+    /// - Parameter paths: of files in the folder; those that are no DICOM images are passed over.
+    func series(
+        among paths: [String], in folder: LocatedFolder, subject: String
+    ) throws(ImagingError) -> [DICOMSeries] {
+        var series: [String: DICOMSeries] = [:]
+        for path in paths {
+            guard let header = try header(of: folder.open(path, subject: subject), subject: subject) else { continue }
+            let image = DICOMSeries.Image(
+                path: path, open: { () throws(ImagingError) in try folder.open(path, subject: subject) }, header: header
+            )
+            series[header.seriesInstanceUID, default: DICOMSeries(uid: header.seriesInstanceUID, images: [])]
+                .images.append(image)
         }
         return series.values.map(Self.ordered).sorted { $0.uid < $1.uid }
     }
@@ -52,7 +64,8 @@ struct DICOMFolder {
         guard let header = try header(of: file, subject: subject) else {
             throw ImagingError(.dicomInvalid, subject: subject, "expected a DICOM image, found none in the file")
         }
-        return DICOMSeries(uid: header.seriesInstanceUID, images: [DICOMSeries.Image(open: { file }, header: header)])
+        return DICOMSeries(
+            uid: header.seriesInstanceUID, images: [DICOMSeries.Image(path: "", open: { file }, header: header)])
     }
 
     /// Sorting is stable in the order of names, so equal instance numbers stay where they are.

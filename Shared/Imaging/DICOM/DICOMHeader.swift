@@ -3,6 +3,7 @@
 /// Text of patients is never read: what is not listed in ``DICOMTag/kept`` stays in the file.
 struct DICOMHeader: Sendable {
     let transferSyntax: String
+    let studyInstanceUID: String?
     let seriesInstanceUID: String
     let sopInstanceUID: String
     let instanceNumber: Int?
@@ -36,6 +37,7 @@ struct DICOMHeader: Sendable {
         self.columns = columns
         self.rows = rows
         transferSyntax = elements.text(.transferSyntaxUID) ?? DICOMSyntax.implicitLittleEndian
+        studyInstanceUID = elements.text(.studyInstanceUID)
         seriesInstanceUID = elements.text(.seriesInstanceUID) ?? ""
         sopInstanceUID = elements.text(.sopInstanceUID) ?? ""
         instanceNumber = elements.number(.instanceNumber).flatMap { Int(exactly: $0) }

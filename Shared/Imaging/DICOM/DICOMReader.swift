@@ -7,14 +7,28 @@ package import Contracts
 package struct DICOMReader: Sendable {
     private let limits: DICOMLimits
     private let niftiLimits: NIfTILimits
+    private let temporaryFolder: String
 
-    package init(limits: DICOMLimits = DICOMLimits(), niftiLimits: NIfTILimits = NIfTILimits()) {
+    /// - Parameters:
+    ///   - limits: of folders and conversions.
+    ///   - niftiLimits: of what comes of a conversion.
+    ///   - temporaryFolder: an absolute path beneath which conversions make private folders; nil for `TMPDIR`, else
+    ///     /tmp.
+    package init(
+        limits: DICOMLimits = DICOMLimits(), niftiLimits: NIfTILimits = NIfTILimits(), temporaryFolder: String? = nil
+    ) {
         self.limits = limits
         self.niftiLimits = niftiLimits
+        self.temporaryFolder = temporaryFolder ?? PrivateFolder.parent
     }
 
     /// Whether the programs that it needs are there.
     package static var isAvailable: Bool { DICOMConverter.isInstalled }
+
+    /// Whether a file's bytes hold a DICOM image, by its header.
+    package static func hasImage(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { bytes in (try? DICOMElements(bytes)).flatMap { DICOMHeader($0) } != nil }
+    }
 
     /// Which series of a folder is meant.
     package struct Choice: Sendable, Equatable {
@@ -64,7 +78,8 @@ package struct DICOMReader: Sendable {
         var series = given
         var notes = Self.dropDuplicates(of: &series)
         let stack = try DICOMGeometry.stack(of: series, subject: subject)
-        let output = try DICOMConverter(limits: limits).convert(series, subject: subject)
+        let output = try DICOMConverter(limits: limits, temporaryFolder: temporaryFolder).convert(
+            series, subject: subject)
         var bounds = niftiLimits
         bounds.volumes = 4096
         bounds.extent = max(bounds.extent, 4096)

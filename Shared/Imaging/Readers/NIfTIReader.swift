@@ -100,6 +100,7 @@ package struct NIfTIReader: Sendable {
         let layout = try NIfTILayout(header, limits: limits, severalVolumes: severalVolumes, subject: subject)
         try checkRatio(layout, compressed: bytes.count, subject)
         return try make(checked(header, layout, headerBytes, subject)) { target throws(ImagingError) in
+            if Self.fillAtOnce(target, bytes, layout) { return }
             // What lies between header and voxels is passed over; small images may lie in the front piece already.
             var position = frontCount
             if layout.voxelOffset > position {
@@ -114,6 +115,17 @@ package struct NIfTIReader: Sendable {
             guard position == layout.fileBytes else { throw truncated(layout, found: position, subject) }
             guard try inflater.finish() else { throw oversized(layout, "found more", subject) }
         }
+    }
+
+    /// The fast way, for a file that is whole and undamaged; false where it is not, and nothing is known of it then.
+    private static func fillAtOnce(
+        _ target: UnsafeMutableRawBufferPointer, _ bytes: UnsafeRawBufferPointer, _ layout: NIfTILayout
+    ) -> Bool {
+        let whole = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.fileBytes, alignment: 64)
+        defer { whole.deallocate() }
+        guard WholeInflater.inflate(bytes, into: whole) else { return false }
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: whole[layout.voxelOffset...]))
+        return true
     }
 
     private func skip(_ count: Int, _ inflater: GzipInflater) throws(ImagingError) -> Int {

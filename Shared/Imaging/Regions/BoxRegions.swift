@@ -67,7 +67,7 @@ package struct BoxRegions: Sendable {
             let candidates = named.map { [series[$0]] } ?? series
             let standsOut = candidates.map { overhang(box.minimum, box.maximum, in: $0) }.min() ?? .infinity
             try check(standsOut, subject)
-            return worldRegion(box, id)
+            return worldRegion(box, id, touchesBorder: standsOut >= -1e-6)
         }
     }
 
@@ -85,7 +85,8 @@ package struct BoxRegions: Sendable {
     ) throws(ImagingError) -> Region {
         let low = box.minimum.map { $0 - 0.5 }
         let high = box.maximum.map { $0 + 0.5 }
-        try check(voxelOverhang(WorldBox.corners(low, high), in: volume), subject)
+        let standsOut = voxelOverhang(WorldBox.corners(low, high), in: volume)
+        try check(standsOut, subject)
         let spacing = volume.spacing
         let edges = (0..<3).map { (high[$0] - low[$0]) * spacing[$0] }
         let middle = volume.affine.apply(
@@ -94,32 +95,33 @@ package struct BoxRegions: Sendable {
         let count = (0..<3).reduce(1.0) { $0 * (high[$1] - low[$1]) }
         return boxRegion(
             id, edges, sliceAxis: volume.orientation.sliceAxis(of: .axial), center: middle,
-            volume: count * volume.voxelVolume, minimum, maximum)
+            volume: count * volume.voxelVolume, minimum, maximum, touchesBorder: standsOut >= -1e-6)
     }
 
-    private func worldRegion(_ box: RegionBox, _ id: String) -> Region {
+    private func worldRegion(_ box: RegionBox, _ id: String, touchesBorder: Bool) -> Region {
         let minimum = Point(box.minimum[0], box.minimum[1], box.minimum[2])
         let maximum = Point(box.maximum[0], box.maximum[1], box.maximum[2])
         let edges = (0..<3).map { maximum[$0] - minimum[$0] }
         return boxRegion(
             id, edges, sliceAxis: 2, center: (minimum + maximum) * 0.5, volume: edges[0] * edges[1] * edges[2],
-            minimum, maximum)
+            minimum, maximum, touchesBorder: touchesBorder)
     }
 
     private func boxRegion(
         _ id: String, _ edges: [Double], sliceAxis: Int, center: Point, volume: Double, _ minimum: Point,
-        _ maximum: Point
+        _ maximum: Point, touchesBorder: Bool
     ) -> Region {
         let inPlane = (0..<3).filter { $0 != sliceAxis }.map { edges[$0] }
         return Region(
             id: id, label: nil,
             location: RegionLocation(
                 centroidRAS: [center.x, center.y, center.z], volumeMM3: volume,
-                longestDiameterMM: edges.max() ?? 0, shortAxisMM: inPlane.min() ?? 0),
+                longestDiameterMM: edges.max() ?? 0, longestAxialDiameterMM: inPlane.max() ?? 0,
+                shortAxisMM: inPlane.min() ?? 0, touchesBorder: touchesBorder),
             minimum: minimum, maximum: maximum, voxels: nil)
     }
 
-    /// How many mm the furthest corner of a world box stands out of a volume.
+    /// How many mm the furthest corner of a world box stands out of a volume; below 0 where all lie inside.
     private func overhang(_ minimum: [Double], _ maximum: [Double], in volume: Volume) -> Double {
         guard let inverse = try? volume.affine.inverted() else { return .infinity }
         return voxelOverhang(WorldBox.corners(minimum, maximum).map(inverse.apply), in: volume)
@@ -127,7 +129,7 @@ package struct BoxRegions: Sendable {
 
     private func voxelOverhang(_ corners: [Point], in volume: Volume) -> Double {
         let spacing = volume.spacing
-        var largest = 0.0
+        var largest = -Double.infinity
         for corner in corners {
             for axis in 0..<3 {
                 let out = max(-0.5 - corner[axis], corner[axis] - (Double(volume.shape[axis]) - 0.5))

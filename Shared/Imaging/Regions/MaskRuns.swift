@@ -9,6 +9,14 @@ package struct MaskRun: Sendable, Equatable {
     /// The label, at least 1.
     package let label: Int
 
+    package init(start: Int, end: Int, j: Int, k: Int, label: Int) {
+        self.start = start
+        self.end = end
+        self.j = j
+        self.k = k
+        self.label = label
+    }
+
     package var count: Int { end - start }
 }
 

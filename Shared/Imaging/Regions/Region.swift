@@ -2,11 +2,12 @@ package import Contracts
 
 /// One lesion or lymph node: where it is and how large.
 package struct Region: Sendable {
-    /// The publisher's, or `label-<n>`, `component-<n>`, `box-<n>` (components and boxes counted from 1).
+    /// The publisher's, or `label-<n>`, `component-<n>`, `box-<n>`, `contour-<n>`, `seed-<n>` (counted from 1, labels
+    /// apart).
     package let id: String
     /// The label that it has in the mask; nil for components and boxes.
     package let label: Int?
-    /// Centroid in RAS+ world mm, volume in mm³, longest diameter and short axis in mm.
+    /// Centroid in RAS+ world mm, volume in mm³, diameters in mm, and whether it touches its image's border.
     package let location: RegionLocation
     /// The box around it in RAS+ world, mm.
     package let minimum: Point
@@ -23,16 +24,19 @@ extension Region {
     /// A region of a mask, measured.
     ///
     /// Volume is voxel count times voxel volume; the longest diameter is the largest distance between two points of the
-    /// surface (IBSI's maximum 3D diameter); the short axis is that of the axial slice in which the region is longest.
+    /// surface (IBSI's maximum 3D diameter); the longest axial diameter is the largest within one axial slice, and the short
+    /// axis is that of the slice in which it lies.
     init(id: String, label: Int?, voxels: RegionVoxels) {
         let centroid = voxels.centroid
         let (minimum, maximum) = voxels.worldBounds
+        let axial = RegionDiameters.axial(voxels)
         self.init(
             id: id, label: label,
             location: RegionLocation(
                 centroidRAS: [centroid.x, centroid.y, centroid.z],
                 volumeMM3: Double(voxels.count) * abs(voxels.affine.determinant),
-                longestDiameterMM: RegionDiameters.longest(voxels), shortAxisMM: RegionDiameters.shortAxis(voxels)),
+                longestDiameterMM: RegionDiameters.longest(voxels), longestAxialDiameterMM: axial.longest,
+                shortAxisMM: axial.short, touchesBorder: voxels.touchesBorder),
             minimum: minimum, maximum: maximum, voxels: voxels)
     }
 }

@@ -7,10 +7,13 @@ enum RegionDiameters {
         farthest(world(RegionOutline.vertices(of: voxels.runs), voxels.affine))?.distance ?? 0
     }
 
-    /// The short axis in mm, as node and lesion guidelines measure it: in the slice (of those closest to axial) in
-    /// which the region is longest, its longest chord at right angles to its longest diameter there. Hollows of the
-    /// outline are spanned.
-    static func shortAxis(_ voxels: RegionVoxels) -> Double {
+    /// The short axis in mm, see `axial`.
+    static func shortAxis(_ voxels: RegionVoxels) -> Double { axial(voxels).short }
+
+    /// Longest diameter and short axis in mm as node and lesion guidelines measure them: in the slice (of those closest
+    /// to axial) in which the region is longest, its longest diameter and its longest chord at right angles to that.
+    /// Hollows of the outline are spanned.
+    static func axial(_ voxels: RegionVoxels) -> (longest: Double, short: Double) {
         let axis = Orientation(voxels.affine).sliceAxis(of: .axial)
         let outlines = RegionOutline.slices(of: voxels.runs, across: axis)
         var best: (distance: Double, chord: Double) = (-1, 0)
@@ -25,7 +28,7 @@ enum RegionDiameters {
             let along = outline[second] - outline[first]
             best = (distance, longestChord(of: outline, along: normal.cross(along), stepping: along))
         }
-        return best.chord
+        return (max(0, best.distance), best.chord)
     }
 
     /// The longest chord of a flat convex outline in one direction.

@@ -32,6 +32,16 @@ package struct RegionVoxels: Sendable {
         return (minimum - reach, maximum + reach)
     }
 
+    /// Whether a voxel lies on an outer face of the grid, so that a part of the region may lie beyond it. Axes of one
+    /// voxel do not count: there every voxel does.
+    package var touchesBorder: Bool {
+        runs.contains { run in
+            (shape[0] > 1 && (run.start == 0 || run.end == shape[0]))
+                || (shape[1] > 1 && (run.j == 0 || run.j == shape[1] - 1))
+                || (shape[2] > 1 && (run.k == 0 || run.k == shape[2] - 1))
+        }
+    }
+
     /// The mean of the voxels' centers in RAS+ world, mm.
     package var centroid: Point {
         var sum = Point.zero

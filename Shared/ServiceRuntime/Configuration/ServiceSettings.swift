@@ -29,6 +29,8 @@ package struct ServiceSettings: Sendable {
     package var gradCAM: Bool
     package var evaluatesBothBranches: Bool
     package var progress: Bool
+    /// What preprocessing is told, in the words of the keys: `unusable.images`, `quality`, `criteria`, `readers.rule`.
+    package var examination: [String: String]
 
     /// Reads all keys.
     ///
@@ -77,6 +79,10 @@ package struct ServiceSettings: Sendable {
             throw SettingsError(key: SettingsKey.branches.name, expected: "both or chosen", found: branches)
         }
         evaluatesBothBranches = branches == "both"
+        examination = [:]
+        for key in [SettingsKey.unusableImages, .quality, .criteria, .readersRule] {
+            examination[key.name] = values.string(key)
+        }
     }
 
     private static func folder(of path: String) -> String {

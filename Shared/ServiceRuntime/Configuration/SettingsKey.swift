@@ -76,6 +76,19 @@ extension SettingsKey {
         "gradcam", "Classifiers: whether heat maps are made.", default: "true")
     package static let branches = SettingsKey(
         "branches", "Brain metastasis: evaluate both branches, or only the chosen one.", default: "both")
+    package static let unusableImages = SettingsKey(
+        "unusable.images",
+        "Preprocessing: what is done about a series that is not good enough: reject, partial, abstain or use.",
+        default: "partial")
+    package static let quality = SettingsKey(
+        "quality",
+        "Preprocessing: limits as name=degraded:unusable, for snr, ghosting, saturation, spacing, slices, coverage.",
+        default: "snr=10:3,ghosting=0.05:0.3,saturation=0.01:0.2,spacing=5:20,slices=0:0.25,coverage=0.5:0")
+    package static let criteria = SettingsKey(
+        "criteria", "Preprocessing: from which values on a lymph node's border, signal and roundness count.",
+        default: "border=0.045,signal=0.1,roundness=0.7")
+    package static let readersRule = SettingsKey(
+        "readers.rule", "Preprocessing: which rule goes with the short axis, paper or esgar.", default: "paper")
     package static let progress = SettingsKey(
         "progress", "Aggregation: whether result.progress is published.", default: "true")
     package static let faults = SettingsKey(
@@ -87,8 +100,8 @@ extension SettingsKey {
     package static let all: [SettingsKey] = [
         amqpURL, amqpPasswordFile, amqpCAFile, amqpCertificateFile, amqpKeyFile, redisURL, redisPasswordFile, roots,
         models, ledger, heatmaps, httpPort, httpHost, threads, precision, logLevel, concurrency, prefetch,
-        processingTimeout,
-        drainTimeout, tensorLifetime, gradCAM, branches, progress, faults, config,
+        processingTimeout, drainTimeout, tensorLifetime, gradCAM, branches, unusableImages, quality, criteria,
+        readersRule, progress, faults, config,
     ]
 
     /// The table of keys, as `--help` prints it.

@@ -69,7 +69,7 @@ extension BadInput {
             study.policy?.deadlineSeconds = 0
         },
         .study("no regions", .regionsMissing, naming: "regions") { study, _ in study.regions = nil },
-        .study("contours", .regionKindUnsupported, naming: "contours") { study, _ in
+        .study("a contour that is not there", .fileMissing, naming: "regions.contours[0]") { study, _ in
             study.regions = SubmittedRegions(
                 contours: [RegionContour(id: "node", series: 0, slice: 1, location: "file:brain/a.roi")])
         },

@@ -47,12 +47,13 @@ extension RunState {
                 abstained: Abstention(
                     code: failure?.code ?? .internalError,
                     reason: failure?.message ?? "region \(region.id): no answer came"),
-                heatmap: nil, inputs: inputs(of: index))
+                heatmap: nil, inputs: inputs(of: index), criteria: region.criteria)
         }
         return RegionFinding(
             id: region.id, location: region.location, label: part.label, decisionPath: part.decisionPath,
             probabilities: part.probabilities, abstained: part.abstained,
-            heatmap: part.decisionPath.last { $0.heatmap != nil }?.heatmap, inputs: inputs(of: index))
+            heatmap: part.decisionPath.last { $0.heatmap != nil }?.heatmap, inputs: inputs(of: index),
+            criteria: region.criteria)
     }
 
     /// SHA-256 of the file behind each sequence. Where each image is a region of its own, that image's alone.

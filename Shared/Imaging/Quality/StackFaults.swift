@@ -1,0 +1,76 @@
+/// Slices that are there twice, empty between others, or seem to be missing.
+struct StackFaults {
+    /// Numbers of slices, counted from 1 along the stack.
+    var duplicates: [Int] = []
+    var empty: [Int] = []
+    /// After these slices one seems to be missing.
+    var gaps: [Int] = []
+
+    /// A step is suspicious that is so many times as large as the steps around it,
+    private static let suspicion = 1.5
+    /// and as large, nearly, as the steps from a slice to the next but one.
+    private static let likeTwo = 0.9
+    private static let coarseness = 3
+
+    init(_ stack: AcquiredSlices, foreground: Float) {
+        guard stack.count > 1 else { return }
+        var previous: SlicePicture?
+        var beforeThat: SlicePicture?
+        var steps: [Double?] = []
+        var doubleSteps: [Double?] = []
+        var isEmpty: [Bool] = []
+        for number in 0..<stack.count {
+            let picture = stack.picture(number, step: Self.coarseness)
+            isEmpty.append(picture.isConstant)
+            if let previous {
+                let isSame = previous == picture && !picture.isConstant
+                if isSame, stack.picture(number - 1) == stack.picture(number) { duplicates.append(number + 1) }
+                steps.append(isSame ? nil : Self.step(previous, picture, foreground))
+            }
+            if let beforeThat { doubleSteps.append(Self.step(beforeThat, picture, foreground)) }
+            (beforeThat, previous) = (previous, picture)
+        }
+        if let first = isEmpty.firstIndex(of: false), let last = isEmpty.lastIndex(of: false) {
+            empty = (first...last).filter { isEmpty[$0] }.map { $0 + 1 }
+        }
+        gaps = Self.gaps(steps, doubleSteps)
+    }
+
+    /// One less the correlation over what is foreground in either slice; nil where there is too little.
+    private static func step(_ a: SlicePicture, _ b: SlicePicture, _ foreground: Float) -> Double? {
+        var (n, x, y, xx, yy, xy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for index in a.pixels.indices where a.pixels[index] > foreground || b.pixels[index] > foreground {
+            let (u, v) = (Double(a.pixels[index]), Double(b.pixels[index]))
+            n += 1
+            x += u
+            y += v
+            xx += u * u
+            yy += v * v
+            xy += u * v
+        }
+        guard n > 100 else { return nil }
+        let (sxx, syy, sxy) = (xx - x * x / n, yy - y * y / n, xy - x * y / n)
+        guard sxx > 0, syy > 0 else { return nil }
+        return 1 - sxy / (sxx * syy).squareRoot()
+    }
+
+    /// Steps that look like steps over a slice that is not there. In thin slices nearly every missing one shows; in thick
+    /// ones anatomy changes so much from slice to slice that about half do. The ends of a stack, where anatomy begins
+    /// and ends, do not tell.
+    private static func gaps(_ steps: [Double?], _ doubleSteps: [Double?]) -> [Int] {
+        let end = max(3, Int(0.15 * Double(steps.count)))
+        guard steps.count > 2 * end else { return [] }
+        return (end..<steps.count - end).compactMap { index in
+            guard let step = steps[index], let below = doubleSteps[index - 2], let above = doubleSteps[index + 1] else {
+                return nil
+            }
+            let around = (index - 3...index + 3).filter { $0 != index && steps.indices.contains($0) }
+                .compactMap { steps[$0] }.sorted()
+            guard around.count >= 4 else { return nil }
+            let middle = (around[(around.count - 1) / 2] + around[around.count / 2]) / 2
+            let two = (below + above) / 2
+            // Where noise outweighs anatomy, two steps are no longer than one, and nothing can be told.
+            return two >= 1.25 * middle && step >= suspicion * middle && step >= likeTwo * two ? index + 1 : nil
+        }
+    }
+}
