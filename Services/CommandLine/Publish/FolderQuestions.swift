@@ -19,11 +19,9 @@ struct FolderQuestions {
     static let standard = FolderQuestions(
         console: .standard, isInteractive: isatty(STDIN_FILENO) == 1, answer: { readLine() })
 
-    /// - Parameters:
-    ///   - folder: of the study.
-    ///   - roots: beneath which the services resolve locations; locations are relative to the first that holds the
-    ///     folder, and absolute where none does.
-    ///   - answers: what the flags say.
+    /// Makes the study of a folder. Its locations are relative to the first of the roots that holds the folder, and
+    /// absolute where none does.
+    ///
     /// - Throws: ``CommandFailure``: `noInput` for a folder that cannot be read, `usage` with the flag that is missing,
     ///   `dataError` where there is nothing to ask about.
     func study(

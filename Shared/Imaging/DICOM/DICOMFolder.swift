@@ -41,7 +41,7 @@ struct DICOMFolder {
         return series
     }
 
-    /// - Parameter paths: of files in the folder; those that are no DICOM images are passed over.
+    /// The series among some of a folder's files; those that are no DICOM images are passed over.
     func series(
         among paths: [String], in folder: LocatedFolder, subject: String
     ) throws(ImagingError) -> [DICOMSeries] {

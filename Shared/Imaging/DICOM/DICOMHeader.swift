@@ -26,8 +26,9 @@ struct DICOMHeader: Sendable {
 
     var isMultiFrame: Bool { frameCount > 1 }
 
+    /// nil for a file without pixels or without extents: a directory, a report.
+    ///
     /// - Parameter elements: of one file.
-    /// - Returns: nil for a file without pixels or without extents: a directory, a report.
     init?(_ elements: DICOMElements) {
         guard let pixelOffset = elements.pixelOffset, let columns = elements.integer(.columns),
             let rows = elements.integer(.rows), columns > 0, rows > 0
@@ -84,11 +85,12 @@ struct DICOMPlane: Sendable, Equatable {
         return cross * (1 / cross.length)
     }
 
+    /// nil for spacings or directions that span no plane.
+    ///
     /// - Parameters:
     ///   - position: (0020,0032).
     ///   - orientation: (0020,0037): along a row, then down a column.
     ///   - spacing: (0028,0030): between rows, then between columns.
-    /// - Returns: nil for spacings or directions that span no plane.
     init?(position: [Double], orientation: [Double], spacing: [Double]) {
         let along = Point(-orientation[0], -orientation[1], orientation[2])
         let down = Point(-orientation[3], -orientation[4], orientation[5])

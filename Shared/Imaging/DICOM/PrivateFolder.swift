@@ -5,7 +5,8 @@ internal import Glibc
 final class PrivateFolder {
     let path: String
 
-    /// - Parameter parent: an absolute path.
+    /// Makes a folder beneath an absolute path.
+    ///
     /// - Throws: `file-unreadable` (transient) where there is no room for a folder.
     init(beneath parent: String, subject: String) throws(ImagingError) {
         var template = Array("\(parent)/oncorelay-XXXXXX".utf8CString)

@@ -29,6 +29,7 @@ package final class LocatedFolder: Sendable {
     ///   - depth: of folders to look into, 0 for none.
     ///   - limit: of entries.
     ///   - subject: what errors call the folder.
+    /// - Returns: paths with `/` between their parts.
     /// - Throws: `file-too-large` for more entries, `file-unreadable`.
     package func files(depth: Int, limit: Int, subject: String) throws(ImagingError) -> [String] {
         var found: [String] = []
@@ -62,9 +63,7 @@ package final class LocatedFolder: Sendable {
         return found.sorted()
     }
 
-    /// Opens one of the files.
-    ///
-    /// - Parameter path: as `files` gave it.
+    /// Opens one of the files, by its path as `files` gave it.
     package func open(_ path: String, subject: String) throws(ImagingError) -> LocatedFile {
         // Each step by itself: a folder that was exchanged for a link meanwhile is not entered.
         var directory = dup(descriptor)

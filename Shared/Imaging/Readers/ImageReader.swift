@@ -26,6 +26,7 @@ package struct ImageReader: Sendable {
     ///   - node: what a `LocationResolver` found.
     ///   - choice: which series of a DICOM folder.
     ///   - subject: what errors call the image, for example `series 2 (FLAIR)`.
+    /// - Returns: the volume, and what is known of its files.
     /// - Throws: what the readers throw; `image-format-unsupported` for other files.
     package func read(
         _ node: LocatedNode, choice: DICOMReader.Choice = DICOMReader.Choice(), subject: String = "image"
