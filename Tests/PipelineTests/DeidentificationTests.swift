@@ -6,6 +6,7 @@ import Logging
 import Messaging
 import Synchronization
 import Tensors
+import TensorStore
 import Testing
 
 /// A name that is planted wherever a file can hold text comes out nowhere.

@@ -16,7 +16,7 @@ struct FuzzTarget {
     let seeds: [[UInt8]]
     let read: ([UInt8]) -> Outcome
 
-    static let all = [nifti, gzip, safetensors, study, sidecar, dicom, png, jpeg]
+    nonisolated(unsafe) static let all = [nifti, gzip, safetensors, study, sidecar, dicom, png, jpeg]
 
     /// Files are read by their paths: one file in memory, written anew each time.
     private static func file(_ name: String) -> (path: String, write: ([UInt8]) -> Void) {
@@ -38,7 +38,7 @@ struct FuzzTarget {
         let reader = ImageReader()
         return FuzzTarget(name: name, seeds: seeds) { bytes in
             write(bytes)
-            do {
+            do throws(ImagingError) {
                 _ = try reader.read("file:" + path, beneath: resolver)
                 return .accepted
             } catch {
@@ -78,18 +78,18 @@ struct FuzzTarget {
         return two + one[352...]
     }
 
-    private static let nifti = image("nifti", ending: "nii", seeds: [niftiBytes, niftiTwoBytes])
+    private nonisolated(unsafe) static let nifti = image("nifti", ending: "nii", seeds: [niftiBytes, niftiTwoBytes])
 
-    private static let gzip = image(
+    private nonisolated(unsafe) static let gzip = image(
         "gzip", ending: "nii.gz",
         seeds: [niftiBytes, niftiTwoBytes].flatMap { bytes in
             [1, 9].compactMap { try? NIfTIWriter.compressed(bytes, level: $0) }
         })
 
-    private static let png = image("png", ending: "png", seeds: PictureSeeds.png)
-    private static let jpeg = image("jpeg", ending: "jpg", seeds: PictureSeeds.jpeg)
+    private nonisolated(unsafe) static let png = image("png", ending: "png", seeds: PictureSeeds.png)
+    private nonisolated(unsafe) static let jpeg = image("jpeg", ending: "jpg", seeds: PictureSeeds.jpeg)
 
-    private static let safetensors = FuzzTarget(
+    private nonisolated(unsafe) static let safetensors = FuzzTarget(
         name: "safetensors",
         seeds: [
             #"{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"__metadata__":{"k":"v"}}"#,
@@ -108,7 +108,7 @@ struct FuzzTarget {
         }
     }
 
-    private static let study = FuzzTarget(
+    private nonisolated(unsafe) static let study = FuzzTarget(
         name: "study",
         seeds: [
             #"{"studyInstanceUID":"1.2.3","task":"lymph-node","series":[{"sequence":"T2","location":"file:a.png"}]}"#,
@@ -136,7 +136,7 @@ struct FuzzTarget {
         }
     }
 
-    private static let sidecar = FuzzTarget(
+    private nonisolated(unsafe) static let sidecar = FuzzTarget(
         name: "sidecar",
         seeds: [
             Array(
@@ -150,7 +150,7 @@ struct FuzzTarget {
     }
 
     /// The header only: pixels are read by dcm2niix, in a process of its own.
-    private static let dicom = FuzzTarget(name: "dicom", seeds: DICOMSeeds.all) { bytes in
+    private nonisolated(unsafe) static let dicom = FuzzTarget(name: "dicom", seeds: DICOMSeeds.all) { bytes in
         DICOMReader.hasImage(bytes) ? .accepted : .refused("no-image")
     }
 }
