@@ -4,8 +4,8 @@ import Imaging
 import Tensors
 
 /// Something that reads what strangers send, and inputs that it accepts.
-struct FuzzTarget {
-    enum Outcome {
+struct FuzzTarget: Sendable {
+    enum Outcome: Sendable {
         case accepted
         /// By a reason code of the contract, or an error of the room.
         case refused(String)
@@ -14,12 +14,12 @@ struct FuzzTarget {
 
     let name: String
     let seeds: [[UInt8]]
-    let read: ([UInt8]) -> Outcome
+    let read: @Sendable ([UInt8]) -> Outcome
 
-    nonisolated(unsafe) static let all = [nifti, gzip, safetensors, study, sidecar, dicom, png, jpeg]
+    nonisolated(unsafe) static let all = [nifti, gzip, safetensors, study, sidecar, contour, dicom, png, jpeg]
 
     /// Files are read by their paths: one file in memory, written anew each time.
-    private static func file(_ name: String) -> (path: String, write: ([UInt8]) -> Void) {
+    private static func file(_ name: String) -> (path: String, write: @Sendable ([UInt8]) -> Void) {
         let path = "/dev/shm/oncorelay-fuzz-\(getpid())-\(name)"
         let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         precondition(descriptor >= 0, "cannot write to /dev/shm")
@@ -78,16 +78,16 @@ struct FuzzTarget {
         return two + one[352...]
     }
 
-    private nonisolated(unsafe) static let nifti = image("nifti", ending: "nii", seeds: [niftiBytes, niftiTwoBytes])
+    private static let nifti = image("nifti", ending: "nii", seeds: [niftiBytes, niftiTwoBytes])
 
-    private nonisolated(unsafe) static let gzip = image(
+    private static let gzip = image(
         "gzip", ending: "nii.gz",
         seeds: [niftiBytes, niftiTwoBytes].flatMap { bytes in
             [1, 9].compactMap { try? NIfTIWriter.compressed(bytes, level: $0) }
         })
 
-    private nonisolated(unsafe) static let png = image("png", ending: "png", seeds: PictureSeeds.png)
-    private nonisolated(unsafe) static let jpeg = image("jpeg", ending: "jpg", seeds: PictureSeeds.jpeg)
+    private static let png = image("png", ending: "png", seeds: PictureSeeds.png)
+    private static let jpeg = image("jpeg", ending: "jpg", seeds: PictureSeeds.jpeg)
 
     private nonisolated(unsafe) static let safetensors = FuzzTarget(
         name: "safetensors",
@@ -148,6 +148,43 @@ struct FuzzTarget {
         _ = SeriesRecognition.recognize(attributes)
         return .accepted
     }
+
+    /// A polygon of four corners and an oval, as ImageJ writes them.
+    private static var contourBytes: [[UInt8]] {
+        [(7, 4), (0, 4), (2, 0)].map { kind, corners in
+            var bytes = [UInt8](repeating: 0, count: 64 + 4 * corners)
+            func put(_ value: Int, _ offset: Int) {
+                bytes[offset] = UInt8(value >> 8 & 255)
+                bytes[offset + 1] = UInt8(value & 255)
+            }
+            bytes.replaceSubrange(0..<4, with: Array("Iout".utf8))
+            put(227, 4)
+            bytes[6] = UInt8(kind)
+            for (index, edge) in [10, 20, 30, 44].enumerated() { put(edge, 8 + 2 * index) }
+            put(corners, 16)
+            for corner in 0..<corners {
+                put([0, 24, 20, 3][corner], 64 + 2 * corner)
+                put([0, 2, 20, 17][corner], 64 + 2 * corners + 2 * corner)
+            }
+            return bytes
+        }
+    }
+
+    private static let contour: FuzzTarget = {
+        let (path, write) = file("contour.roi")
+        let resolver = LocationResolver(roots: ["/dev/shm"])
+        return FuzzTarget(name: "roi", seeds: contourBytes) { bytes in
+            write(bytes)
+            do throws(ImagingError) {
+                let (contour, _) = try ImageJContourReader.read(
+                    resolver.resolve("file:" + path), subject: "contour")
+                _ = contour.pixels(width: 512, height: 512)
+                return .accepted
+            } catch {
+                return .refused(error.code.rawValue)
+            }
+        }
+    }()
 
     /// The header only: pixels are read by dcm2niix, in a process of its own.
     private nonisolated(unsafe) static let dicom = FuzzTarget(name: "dicom", seeds: DICOMSeeds.all) { bytes in

@@ -1,7 +1,7 @@
 """Makes PictureFixtures.swift: small PNG and JPEG files and the pixels that Pillow reads from them.
 
     python3 -m pip install pillow==13.0.0 numpy==2.4.6
-    python3 make_pictures.py > PictureFixtures.swift
+    python3 ops/fuzz/make_pictures.py > Tests/ImagingTests/Pictures/PictureFixtures.swift
 """
 import base64
 import io
@@ -50,7 +50,7 @@ add("jpegGray", Image.fromarray(smooth), "jpg", format="JPEG", quality=90)
 add("jpegColor", Image.fromarray(numpy.stack([smooth] * 3, -1)), "jpg", format="JPEG", quality=90)
 add("jpegProgressive", Image.fromarray(smooth), "jpeg", format="JPEG", quality=80, progressive=True)
 
-print("// Made by make_pictures.py with Pillow 13.0.0; not to be edited.")
+print("// Made by ops/fuzz/make_pictures.py with Pillow 13.0.0; not to be edited.")
 print("// swift-format-ignore-file")
 print()
 print("/// Small pictures, and the gray values that Pillow reads from them, row by row.")
