@@ -19,9 +19,11 @@ enum SeriesCoverage {
             let cautions = (series.notes ?? []).filter { cautions.contains($0.code) && !isOfPicture($0, study) }
             reasons += cautions.map { "\($0.code.rawValue): \($0.message)" }
             let code: SeriesQuality.Code = coverage <= 0 ? .unusable : reasons.isEmpty ? .ok : .degraded
+            let done = regions.first?.notes[series.sequence] ?? []
+            let notes = (series.notes ?? []) + done
             return SeriesQuality(
-                sequence: series.sequence, code: code, reasons: reasons, coverage: coverage, notes: series.notes,
-                recognized: series.recognized)
+                sequence: series.sequence, code: code, reasons: reasons, coverage: coverage,
+                notes: notes.isEmpty ? nil : notes, recognized: series.recognized)
         }
     }
 
