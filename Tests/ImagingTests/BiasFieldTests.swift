@@ -6,12 +6,20 @@ import Testing
 /// N4 against a known field and against SimpleITK; see Fixtures/make_fixtures.py.
 struct BiasFieldTests {
     private static func correlation(_ one: [Float], _ other: [Float], _ mask: [UInt8]) -> Double {
-        let pairs = zip(zip(one, other), mask).filter { $1 != 0 }.map { (Double($0.0), Double($0.1)) }
-        let count = Double(pairs.count)
-        let (x, y) = (pairs.reduce(0) { $0 + $1.0 } / count, pairs.reduce(0) { $0 + $1.1 } / count)
-        let (xx, yy, xy) = pairs.reduce((0.0, 0.0, 0.0)) { sums, pair in
-            let (a, b) = (pair.0 - x, pair.1 - y)
-            return (sums.0 + a * a, sums.1 + b * b, sums.2 + a * b)
+        let chosen = mask.indices.filter { mask[$0] != 0 }
+        let count = Double(chosen.count)
+        var (x, y) = (0.0, 0.0)
+        for index in chosen {
+            x += Double(one[index]) / count
+            y += Double(other[index]) / count
+        }
+        var (xx, yy, xy) = (0.0, 0.0, 0.0)
+        for index in chosen {
+            let a = Double(one[index]) - x
+            let b = Double(other[index]) - y
+            xx += a * a
+            yy += b * b
+            xy += a * b
         }
         return xy / (xx * yy).squareRoot()
     }

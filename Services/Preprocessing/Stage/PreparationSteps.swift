@@ -51,9 +51,8 @@ struct PreparationSteps: Sendable {
         for step in steps {
             switch step {
             case .registration(let always):
-                guard let reference, try always || MovementCheck.suggestsMovement(of: prepared, from: reference) else {
-                    continue
-                }
+                guard let reference else { continue }
+                if !always, try !MovementCheck.suggestsMovement(of: prepared, from: reference) { continue }
                 let outcome = try RigidRegistration().register(prepared, to: reference)
                 notes.append(Self.note(outcome))
                 if outcome.isTrustworthy { prepared = try prepared.placed(by: outcome.motion) }

@@ -16,7 +16,7 @@ enum SeriesCoverage {
                 let percent = Int((coverage * 100).rounded())
                 reasons.append("only \(percent) % of a region's patch lies inside the series")
             }
-            let cautions = (series.notes ?? []).filter { cautions.contains($0.code) && !isOfPicture($0, study) }
+            let cautions = (series.notes ?? []).filter { Self.cautions.contains($0.code) && !isOfPicture($0, study) }
             reasons += cautions.map { "\($0.code.rawValue): \($0.message)" }
             let code: SeriesQuality.Code = coverage <= 0 ? .unusable : reasons.isEmpty ? .ok : .degraded
             let done = regions.first?.notes[series.sequence] ?? []
