@@ -145,6 +145,9 @@ let package = Package(
                 dependencies: ["Contracts", "Messaging", "TensorStore", "Tensors", argumentParser],
                 path: "ops/benchmarks/pipeline/Driver", swiftSettings: settings),
             .executableTarget(
+                name: "oncorelay-imaging-benchmark", dependencies: ["Imaging", argumentParser],
+                path: "ops/benchmarks/imaging/Driver", swiftSettings: settings),
+            .executableTarget(
                 name: "oncorelay-network-benchmark",
                 dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
                 path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
@@ -160,7 +163,7 @@ let package = Package(
             tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
-            tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"]),
+            tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),

@@ -47,7 +47,7 @@ struct FolderStudyTests {
 
     @Test func aFolderInTheMannerOfBIDSIsAStudy() throws {
         try putBrain()
-        let study = try study(
+        let study = try self.study(
             FolderStudy.Answers(task: .brainMetastasis), roots: [folder.deletingLastPathComponent().path])
         let name = folder.lastPathComponent
         #expect(study.series.map(\.sequence) == [.t1, .t2, .flair, .dwi, .t1ce])
@@ -61,7 +61,7 @@ struct FolderStudyTests {
 
     @Test func aScriptIsToldTheFlagThatIsMissing() throws {
         try putBrain()
-        let error = #expect(throws: CommandFailure.self) { try study(FolderStudy.Answers()) }
+        let error = #expect(throws: CommandFailure.self) { try self.study(FolderStudy.Answers()) }
         #expect(error?.status == .usage)
         #expect(error?.message.contains("Give --task; one of: brain-metastasis, lymph-node") == true)
     }
@@ -70,7 +70,7 @@ struct FolderStudyTests {
         try putBrain()
         try put("anat/second_T1w.nii.gz")
         // The task by its number, then which T1.
-        let study = try study(FolderStudy.Answers(), typing: ["1", "", "anat/sub-01_T1w.nii.gz"])
+        let study = try self.study(FolderStudy.Answers(), typing: ["1", "", "anat/sub-01_T1w.nii.gz"])
         #expect(study.task == .brainMetastasis)
         #expect(study.series.first { $0.sequence == .t1 }?.location.hasSuffix("anat/sub-01_T1w.nii.gz") == true)
     }
@@ -79,12 +79,12 @@ struct FolderStudyTests {
         try putBrain()
         try put("anat/second_T1w.nii.gz")
         let error = #expect(throws: CommandFailure.self) {
-            try study(FolderStudy.Answers(task: .brainMetastasis))
+            try self.study(FolderStudy.Answers(task: .brainMetastasis))
         }
         #expect(error?.message.contains("--series T1=PATH") == true)
         try putBrain()
         try put("anat/second_T1w.nii.gz")
-        let study = try study(
+        let study = try self.study(
             FolderStudy.Answers(task: .brainMetastasis, series: [.t1: "anat/second_T1w.nii.gz"]))
         #expect(study.series.first?.location.hasSuffix("second_T1w.nii.gz") == true)
     }
@@ -92,7 +92,7 @@ struct FolderStudyTests {
     @Test func picturesAloneAreCutOutsOfNodes() throws {
         try put("a.png")
         try put("b one.jpg")
-        let study = try study(FolderStudy.Answers())
+        let study = try self.study(FolderStudy.Answers())
         #expect(study.task == .lymphNode)
         #expect(study.regions == nil)
         #expect(study.series.map(\.sequence) == [.t2, .t2])
@@ -100,7 +100,7 @@ struct FolderStudyTests {
     }
 
     @Test func anEmptyFolderIsNoStudy() throws {
-        let error = #expect(throws: CommandFailure.self) { try study(FolderStudy.Answers()) }
+        let error = #expect(throws: CommandFailure.self) { try self.study(FolderStudy.Answers()) }
         #expect(error?.status == .dataError)
     }
 

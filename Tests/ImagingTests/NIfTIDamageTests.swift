@@ -50,7 +50,7 @@ import Testing
         for extent in [0, -1, 1025, 32767] {
             for axis in 1...3 { damages.append(dimension(axis, extent)) }
         }
-        for (datatype, bits) in [(1, 1), (32, 64), (128, 24), (2304, 32), (1280, 64), (0, 0), (4, 8), (16, 16)] {
+        for (datatype, bits) in [(1, 1), (32, 64), (128, 24), (2304, 32), (1536, 64), (0, 0), (4, 8), (16, 16)] {
             damages.append(type(datatype, bits))
         }
         for spacing in [Double.nan, .infinity, -.infinity, 0, -1] {

@@ -9,6 +9,7 @@ struct CutOutMaker: PatchMaker {
     private let study: StudyIngested
     private let series: [Volume]
     private let normalizations: [NormalizationParameters]
+    let notes: [MRSequence: [SeriesNote]]
 
     init(_ shared: SharedInput, study: StudyIngested, series: [Volume]) throws {
         guard shared.input.size.count == 2, shared.input.size[0] == shared.input.size[1] else {
@@ -20,9 +21,19 @@ struct CutOutMaker: PatchMaker {
         padding = CutOutPadding(
             side: shared.input.size[0], mean: shared.input.normalization.mean.map { [$0] } ?? [])
         let normalization = try IntensityNormalization(shared.input.normalization)
+        let steps = try PreparationSteps(shared.input.normalization.steps)
+        var prepared: [Volume] = []
+        var notes: [MRSequence: [SeriesNote]] = [:]
+        for (index, volume) in series.enumerated() {
+            // Each cut-out comes out of one series: nothing is to be registered.
+            let (volume, said) = try steps.apply(to: volume, reference: nil)
+            prepared.append(volume)
+            if !said.isEmpty { notes[study.series[index].sequence, default: []] += said }
+        }
         self.study = study
-        self.series = series
-        normalizations = series.map(normalization.parameters)
+        self.series = prepared
+        self.notes = notes
+        normalizations = prepared.map(normalization.parameters)
     }
 
     func make(_ planned: PlannedWork) throws -> MadePatch {

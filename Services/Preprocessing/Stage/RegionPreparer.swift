@@ -13,6 +13,8 @@ struct PreparedRegion: Sendable {
     var coverage: [MRSequence: Double]
     /// For lymph nodes: the index of the series that they are cut out of.
     var image: Int?
+    /// What was done to each sequence's volume on the way.
+    var notes: [MRSequence: [SeriesNote]] = [:]
 }
 
 /// What several networks share: one size, spacing and normalization, and the sequences that any of them wants.
@@ -47,7 +49,7 @@ struct RegionPreparer: Sendable {
         for one in shared {
             makers.append(
                 study.task == .lymphNode
-                    ? try CutOutMaker(one, study: study, series: series)
+                    ? try await work.run { try CutOutMaker(one, study: study, series: series) }
                     : try await work.run { try VolumePatchMaker(one, study: study, series: series) })
         }
         do {
@@ -88,6 +90,7 @@ struct RegionPreparer: Sendable {
                     specification: maker.specification, sequences: made.sequences, affine: made.affine.rows,
                     tensor: reference))
             prepared.coverage.merge(made.coverage, uniquingKeysWith: min)
+            prepared.notes.merge(maker.notes) { known, new in known + new.filter { !known.contains($0) } }
         }
         return prepared
     }
@@ -104,6 +107,8 @@ struct MadePatch: Sendable {
 /// Makes one kind of patch for any region of a study.
 protocol PatchMaker: Sendable {
     var specification: String { get }
+    /// What was done to the volumes before they were normalized.
+    var notes: [MRSequence: [SeriesNote]] { get }
     func make(_ planned: PlannedWork) throws -> MadePatch
 }
 

@@ -45,9 +45,12 @@ struct StudyExamination: Sendable {
             if !cautions.isEmpty, code == .ok { code = .degraded }
             let own = examination.verdict(thresholds: thresholds)
             if own.code == .unusable { faults[index] = own.reasons.joined(separator: "; ") }
+            // What was found out when it was read, and what was done to it since.
+            let notes = (one.notes ?? []) + (regions.first?.notes[one.sequence] ?? [])
             qualities.append(
                 SeriesQuality(
-                    sequence: one.sequence, code: code, reasons: reasons, coverage: coverage, notes: one.notes,
+                    sequence: one.sequence, code: code, reasons: reasons, coverage: coverage,
+                    notes: notes.isEmpty ? nil : notes,
                     recognized: one.recognized, measures: examination.measures))
         }
         series = qualities

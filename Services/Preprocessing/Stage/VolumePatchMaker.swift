@@ -8,17 +8,27 @@ struct VolumePatchMaker: PatchMaker {
     private let input: ModelInput
     private let sequences: [MRSequence]
     private let channels: [PatchChannel]
+    let notes: [MRSequence: [SeriesNote]]
 
-    /// Measures each volume once for all regions.
+    /// Prepares and measures each volume once for all regions.
     init(_ shared: SharedInput, study: StudyIngested, series: [Volume]) throws {
         specification = shared.input.specification
         input = shared.input
         sequences = shared.sequences
         let normalization = try IntensityNormalization(shared.input.normalization)
-        channels = shared.sequences.compactMap { sequence in
-            guard let index = study.series.firstIndex(where: { $0.sequence == sequence }) else { return nil }
-            return PatchChannel(series[index], normalization: normalization.parameters(for: series[index]))
+        let steps = try PreparationSteps(shared.input.normalization.steps)
+        let reference = study.referenceSeries(among: series)
+        var channels: [PatchChannel] = []
+        var notes: [MRSequence: [SeriesNote]] = [:]
+        for sequence in shared.sequences {
+            guard let index = study.series.firstIndex(where: { $0.sequence == sequence }) else { continue }
+            let (volume, said) = try steps.apply(
+                to: series[index], reference: index == reference ? nil : series[reference])
+            channels.append(PatchChannel(volume, normalization: normalization.parameters(for: volume)))
+            if !said.isEmpty { notes[sequence] = said }
         }
+        self.channels = channels
+        self.notes = notes
     }
 
     func make(_ planned: PlannedWork) throws -> MadePatch {
@@ -35,5 +45,15 @@ struct VolumePatchMaker: PatchMaker {
         return MadePatch(
             tensor: patch.tensor, sequences: sequences, affine: patch.affine,
             coverage: Dictionary(uniqueKeysWithValues: zip(sequences, patch.coverage)))
+    }
+}
+
+extension StudyIngested {
+    /// The series in whose world the regions lie: the one that the first box names or whose grid the mask has, else the
+    /// first.
+    func referenceSeries(among volumes: [Volume]) -> Int {
+        if let asked = regions.boxes?.first?.series, volumes.indices.contains(asked) { return asked }
+        guard let geometry = regions.mask?.geometry else { return 0 }
+        return series.firstIndex { $0.geometry.shape == geometry.shape && $0.geometry.affine == geometry.affine } ?? 0
     }
 }

@@ -15,6 +15,10 @@ package struct SeriesNote: Codable, Sendable, Equatable {
         case slicesSheared = "slices-sheared"
         /// A picture in colors was taken by its luminance.
         case colorsDropped = "colors-dropped"
+        /// The series was registered to the one in whose world the regions lie: by how much, in mm and degrees.
+        case registered
+        /// A step of the model folder was done to the volume.
+        case stepApplied = "step-applied"
     }
 
     package var code: Code

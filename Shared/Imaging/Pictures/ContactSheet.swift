@@ -47,12 +47,39 @@ package enum ContactSheet {
     ) -> [GrayPicture] {
         let frame = SliceFrame(plane: plane, of: volume.orientation)
         let extent = volume.shape[frame.sliceAxis]
-        let count = min(columns, extent)
-        let slices = (0..<count).map { Int((Double(extent) * (0.15 + 0.7 * (Double($0) + 0.5) / Double(count)))) }
+        let occupied = occupied(along: frame.sliceAxis, volume, window)
+        let count = min(columns, occupied.count)
+        let slices = (0..<count).map { index -> Int in
+            let share = 0.08 + 0.84 * (Double(index) + 0.5) / Double(count)
+            return occupied.lowerBound + Int(Double(occupied.count) * share)
+        }
         let isPositive = volume.orientation.isPositive[frame.sliceAxis]
         return (isPositive ? slices : slices.reversed()).map { slice in
             panel(plane, frame, min(slice, extent - 1), volume, window, pixel, hasDirections)
         }
+    }
+
+    /// The slices along an axis in which something is to be seen, by every eighth of the window.
+    private static func occupied(along axis: Int, _ volume: Volume, _ window: RobustRange) -> Range<Int> {
+        let extent = volume.shape[axis]
+        let threshold = window.lower + (window.upper - window.lower) / 8
+        let others = (0..<3).filter { $0 != axis }
+        let steps = others.map { max(1, volume.shape[$0] / 24) }
+        let seen = (0..<extent).filter { slice in
+            var index = [0, 0, 0]
+            index[axis] = slice
+            var bright = 0
+            for first in stride(from: steps[0] / 2, to: volume.shape[others[0]], by: steps[0]) {
+                index[others[0]] = first
+                for second in stride(from: steps[1] / 2, to: volume.shape[others[1]], by: steps[1]) {
+                    index[others[1]] = second
+                    if let value = volume.value(index[0], index[1], index[2]), value > threshold { bright += 1 }
+                }
+            }
+            return bright > 2
+        }
+        guard let low = seen.first, let high = seen.last else { return 0..<extent }
+        return low..<high + 1
     }
 
     private static func panel(

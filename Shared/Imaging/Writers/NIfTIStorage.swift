@@ -68,7 +68,7 @@ extension NIfTIImage {
     }
 
     /// A volume as an image, in the type that it is stored in.
-    package init(_ volume: Volume) {
+    package init(_ volume: Volume, geometrySource: NIfTIGeometrySource = .sform) {
         let type: NIfTIVoxelType =
             switch volume.tensor.elementType {
             case .uint8: .uint8
@@ -76,7 +76,7 @@ extension NIfTIImage {
             case .float32, .float16, .bfloat16: .float32
             }
         self.init(
-            shape: volume.shape, affine: volume.affine, geometrySource: .sform, type: type, slope: volume.slope,
+            shape: volume.shape, affine: volume.affine, geometrySource: geometrySource, type: type, slope: volume.slope,
             intercept: volume.intercept, voxels: volume.tensor.buffer, isBigEndian: false)
     }
 

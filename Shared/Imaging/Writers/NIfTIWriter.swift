@@ -2,7 +2,8 @@ internal import CNIfTI
 import Contracts
 import Tensors
 
-/// Writes volumes as single-file NIfTI-1, little-endian: the same volume makes the same bytes on every machine.
+/// Writes volumes as single-file NIfTI-1 (NIfTI-2 where NIfTI-1 cannot say it), little-endian: the same volume makes the
+/// same bytes on every machine.
 ///
 /// The text fields stay empty, so that nothing of a patient can be in them.
 package enum NIfTIWriter {
@@ -16,8 +17,8 @@ package enum NIfTIWriter {
     ///   - path: ending in .nii or .nii.gz.
     ///   - storage: another type to store the voxels in.
     ///   - level: of gzip compression, 1 (fast) to 9 (small).
-    /// - Throws: `image-format-unsupported` for another ending, `nifti-dimensions-invalid` for more voxels along an
-    ///   axis than NIfTI-1 can say, `file-unreadable` where the file cannot be written.
+    /// - Throws: `image-format-unsupported` for another ending, `nifti-dimensions-invalid` for more than 7 axes,
+    ///   `file-unreadable` where the file cannot be written.
     package static func write(
         _ volume: Volume, to path: String, as storage: NIfTIStorage = .asStored, level: Int = 3
     ) throws(ImagingError) {
@@ -49,12 +50,11 @@ package enum NIfTIWriter {
 
     /// The bytes of the uncompressed file.
     package static func encoded(_ image: NIfTIImage) throws(ImagingError) -> [UInt8] {
-        guard image.shape.allSatisfy({ $0 <= 32767 }), image.shape.count <= 7 else {
+        guard image.shape.count <= 7 else {
             throw ImagingError(
-                .niftiDimensionsInvalid, subject: "output",
-                "expected at most 7 axes of at most 32767 voxels, found \(image.shape)")
+                .niftiDimensionsInvalid, subject: "output", "expected at most 7 axes, found \(image.shape)")
         }
-        var bytes = header(of: image)
+        var bytes = NIfTI2Header.isNeeded(for: image) ? NIfTI2Header.bytes(of: image) : header(of: image)
         image.voxels.withUnsafeBytes { bytes.append(contentsOf: $0) }
         return bytes
     }
@@ -93,7 +93,7 @@ package enum NIfTIWriter {
 
     /// quatern_b, c, d and qoffset_x, y, z by libnifti, and whether they give the affine back within a hundredth of a
     /// voxel.
-    private static func quaternion(_ affine: Affine) -> (numbers: [Double], handedness: Double, isExact: Bool) {
+    static func quaternion(_ affine: Affine) -> (numbers: [Double], handedness: Double, isExact: Bool) {
         var matrix = nifti_dmat44()
         let rows = affine.rows
         withUnsafeMutableBytes(of: &matrix) { bytes in

@@ -1,0 +1,85 @@
+import Contracts
+import Imaging
+
+/// Carries out the steps that a model folder asks for before intensities are normalized, and tells what was done.
+struct PreparationSteps: Sendable {
+    private enum Step: Sendable {
+        case registration(always: Bool)
+        case biasField(BiasFieldCorrection)
+    }
+
+    private let steps: [Step]
+
+    /// - Throws: ``Failure`` `model-damaged` for a step that there is not, or parameters that cannot be used.
+    init(_ asked: [PreparationStep]?) throws(Failure) {
+        var steps: [Step] = []
+        for step in asked ?? [] {
+            switch step.name {
+            case "registration":
+                guard ["moved", "always"].contains(step.when ?? "moved") else {
+                    throw Self.damaged("when: expected moved or always, found another word")
+                }
+                steps.append(.registration(always: step.when == "always"))
+            case "n4":
+                var correction = BiasFieldCorrection()
+                correction.shrinkFactor = step.shrinkFactor ?? 2
+                correction.iterations = step.iterations ?? correction.iterations
+                correction.convergenceThreshold = step.convergenceThreshold ?? correction.convergenceThreshold
+                if let problem = correction.problem { throw Self.damaged(problem) }
+                steps.append(.biasField(correction))
+            default:
+                throw Self.damaged("expected registration or n4, found another word")
+            }
+        }
+        self.steps = steps
+    }
+
+    private static func damaged(_ problem: String) -> Failure {
+        Failure(.modelDamaged, .transient, "input.normalization.steps: \(problem); mend model.json")
+    }
+
+    /// Prepares a volume.
+    ///
+    /// - Parameters:
+    ///   - volume: the series' own.
+    ///   - reference: the series in whose world the regions lie; nil for that series itself, which stays where it is.
+    /// - Returns: the prepared volume, and a note for each step that was done.
+    /// - Throws: `affine-invalid` where a volume's affine cannot be inverted.
+    func apply(to volume: Volume, reference: Volume?) throws(ImagingError) -> (Volume, [SeriesNote]) {
+        var prepared = volume
+        var notes: [SeriesNote] = []
+        for step in steps {
+            switch step {
+            case .registration(let always):
+                guard let reference else { continue }
+                if !always, try !MovementCheck.suggestsMovement(of: prepared, from: reference) { continue }
+                let outcome = try RigidRegistration().register(prepared, to: reference)
+                notes.append(Self.note(outcome))
+                if outcome.isTrustworthy { prepared = try prepared.placed(by: outcome.motion) }
+            case .biasField(let correction):
+                let corrected = try correction.correct(prepared, mask: HeadMask.voxels(of: prepared))
+                prepared = corrected.volume
+                let counts = corrected.iterations.map(String.init).joined(separator: ", ")
+                notes.append(
+                    SeriesNote(
+                        .stepApplied,
+                        "n4 (version \(BiasFieldCorrection.version)): bias field taken out; every "
+                            + "\(correction.shrinkFactor). voxel, iterations \(counts)"))
+            }
+        }
+        return (prepared, notes)
+    }
+
+    private static func note(_ outcome: RigidRegistration.Outcome) -> SeriesNote {
+        func rounded(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+        let motion = outcome.motion
+        let figures =
+            "\(rounded(motion.distance)) mm (\((0..<3).map { rounded(motion.translation[$0]) }.joined(separator: ", "))), "
+            + "\(rounded(motion.angle)) degrees (\((0..<3).map { rounded(motion.rotation[$0]) }.joined(separator: ", "))); "
+            + "normalized mutual information \(rounded(outcome.before)) before, \(rounded(outcome.after)) after"
+        return SeriesNote(
+            .registered,
+            "registration (version \(RigidRegistration.version)): "
+                + (outcome.isTrustworthy ? "moved by " : "not applied, beyond what is plausible: ") + figures)
+    }
+}
