@@ -10,7 +10,8 @@ struct FigureText {
         var lines: [String] = []
         if !finding.probabilities.isEmpty {
             let order = finding.probabilities.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            lines.append("Probabilities: " + order.map { "\($0.key) \(Self.fixed($0.value, 3))" }.joined(separator: ", "))
+            lines.append(
+                "Probabilities: " + order.map { "\($0.key) \(Self.fixed($0.value, 3))" }.joined(separator: ", "))
         }
         for node in finding.decisionPath {
             guard let label = node.label, let probability = node.probability, let threshold = node.threshold else {
@@ -23,7 +24,8 @@ struct FigureText {
         let place = finding.location
         var size = "Longest diameter \(Self.fixed(place.longestDiameterMM, 1)) mm"
         if let axial = place.longestAxialDiameterMM { size += ", axial \(Self.fixed(axial, 1)) mm" }
-        size += ", short axis \(Self.fixed(place.shortAxisMM, 1)) mm, volume \(Self.fixed(place.volumeMM3 / 1000, 2)) ml"
+        size +=
+            ", short axis \(Self.fixed(place.shortAxisMM, 1)) mm, volume \(Self.fixed(place.volumeMM3 / 1000, 2)) ml"
         lines.append(size)
         if let criteria = finding.criteria { lines += Self.lines(criteria) }
         return lines
@@ -35,7 +37,7 @@ struct FigureText {
                 + "\(fixed(criterion.threshold, 3)))"
         }
         func call(_ call: ReaderCall) -> String {
-            "\(call.rule.rawValue): \(call.isSuspicious ? "suspicious" : "not suspicious")"
+            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) of \(call.needed))"
         }
         return [
             "Criteria: "
@@ -43,7 +45,8 @@ struct FigureText {
                     text("border", criteria.borderIrregularity), text("signal", criteria.signalHeterogeneity),
                     text("roundness", criteria.roundness),
                 ].joined(separator: ", "),
-            "Readers' rules: \(call(criteria.withoutShortAxis)); with short axis, \(call(criteria.withShortAxis))",
+            "Readers' rules: without short axis \(call(criteria.withoutShortAxis)); with it, by "
+                + "\(criteria.withShortAxis.rule.rawValue), \(call(criteria.withShortAxis))",
         ]
     }
 
@@ -59,9 +62,16 @@ struct FigureText {
         if finding.location.touchesBorder == true {
             warnings.append("It reaches the edge of the image: a part of it may lie outside.")
         }
+        var told: [(sequences: [String], text: String)] = []
         for series in result.quality.series where series.code != .ok {
-            warnings.append("\(series.sequence.rawValue) \(series.code.rawValue): \(series.reasons.joined(separator: "; "))")
+            let text = "\(series.code.rawValue): \(series.reasons.joined(separator: "; "))"
+            if let index = told.firstIndex(where: { $0.text == text }) {
+                told[index].sequences.append(series.sequence.rawValue)
+            } else {
+                told.append(([series.sequence.rawValue], text))
+            }
         }
+        warnings += told.map { "\($0.sequences.joined(separator: ", ")) \($0.text)" }
         return warnings
     }
 
