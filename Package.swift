@@ -73,9 +73,19 @@ let package = Package(
             name: "COpenBLAS", path: "Shared/C/COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CNIfTI", path: "Shared/C/CNIfTI"),
+        .systemLibrary(
+            name: "CLibdeflate", path: "Shared/C/CLibdeflate", pkgConfig: "libdeflate",
+            providers: [.apt(["libdeflate-dev"])]),
+        // Where libpng and libjpeg jump to when a file is damaged.
+        .target(name: "CImageCodecs", path: "Shared/C/CImageCodecs"),
+        // Starts a program with limits, which posix_spawn cannot set.
+        .target(name: "CChildProcess", path: "Shared/C/CChildProcess"),
         .systemLibrary(name: "CDNNL", path: "Shared/C/CDNNL", providers: [.apt(["libdnnl-dev"])]),
         // Always optimized: a debug build computes with these, too.
-        .target(name: "CKernels", path: "Shared/C/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        // Their threads are libgomp's, the pool that oneDNN uses.
+        .target(
+            name: "CKernels", path: "Shared/C/CKernels", cSettings: [.unsafeFlags(["-O3"])],
+            linkerSettings: [.linkedLibrary("gomp")]),
         .systemLibrary(
             name: "CLibcrypto", path: "Shared/C/CLibcrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
@@ -84,11 +94,14 @@ let package = Package(
         room("Digests", at: "Shared/Digests", ["CLibcrypto"]),
         room("Contracts", at: "Shared/Contracts", ["Digests"]),
         room("Tensors", at: "Shared/Tensors"),
+        room("Statistics", at: "Shared/Statistics"),
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
         room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
-        room("Imaging", at: "Shared/Imaging", ["Tensors", "Contracts", "Digests", "CNIfTI"]),
+        room(
+            "Imaging", at: "Shared/Imaging",
+            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
@@ -123,24 +136,32 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "EmbeddedPipeline", "Imaging", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "TensorStore", "Tensors", argumentParser, logging,
+                    "Aggregation", "Classifiers", "Contracts", "Digests", "EmbeddedPipeline", "Imaging", "Messaging",
+                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
                 name: "oncorelay-benchmark",
                 dependencies: ["Contracts", "Messaging", "TensorStore", "Tensors", argumentParser],
                 path: "ops/benchmarks/pipeline/Driver", swiftSettings: settings),
+            .executableTarget(
+                name: "oncorelay-network-benchmark",
+                dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
+                path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
+            .executableTarget(
+                name: "oncorelay-fuzz", dependencies: ["Contracts", "Imaging", "Tensors", argumentParser],
+                path: "ops/fuzz/Driver", swiftSettings: settings),
 
             // Tests: a target for each room, then studies through all stages, in memory and over real servers.
             .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
             tests("DigestsTests", ["Digests"]),
             tests("ContractsTests", ["Contracts", "Digests"]),
             tests("TensorsTests", ["Tensors", "TestSupport"]),
+            tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"]),
-            tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors"], resources: [.copy("Fixtures")]),
+            tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
@@ -151,7 +172,11 @@ let package = Package(
                 ]),
             tests(
                 "CommandLineTests",
-                ["oncorelay", "Aggregation", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", argumentParser]),
+                [
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "ServiceRuntime",
+                    "TensorStore", "Tensors", argumentParser,
+                ]),
             tests(
                 "PipelineTests",
                 [

@@ -29,7 +29,9 @@ struct OncoRelayCommand: AsyncParsableCommand {
             StatusCommand.self,
             DoctorCommand.self,
             PhantomCommand.self,
+            ImageCommand.self,
             ModelCommand.self,
+            StatisticsCommand.self,
         ])
 
     static func main() async {

@@ -15,6 +15,7 @@ package struct EmbeddedSettings: Sendable {
     /// Where heat maps are written; nil for none.
     package var heatmaps: String?
     package var threads: Int
+    package var precision = NetworkPrecision.automatic
     package var evaluatesBothBranches = true
     /// How images are judged; see `ExaminationSettings`.
     package var examination = ExaminationSettings()
@@ -88,10 +89,12 @@ package struct EmbeddedPipeline: Sendable {
             roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work,
             examination: settings.examination)
         let brain = BrainMetastasisStage(
-            models: settings.models, threads: settings.threads, store: store, tensorLifetime: lifetime,
+            models: settings.models, threads: settings.threads, precision: settings.precision, store: store,
+            tensorLifetime: lifetime,
             makesHeatmaps: settings.heatmaps != nil, evaluatesBothBranches: settings.evaluatesBothBranches)
         let node = LymphNodeStage(
-            models: settings.models, threads: settings.threads, store: store, tensorLifetime: lifetime,
+            models: settings.models, threads: settings.threads, precision: settings.precision, store: store,
+            tensorLifetime: lifetime,
             makesHeatmaps: settings.heatmaps != nil)
         return [
             { try await aggregation.run() }, runner(aggregation, metrics), runner(ingestion, metrics),

@@ -14,6 +14,14 @@ package enum NeuralNetworkError: Error, Equatable {
     case unknownLayer(String, available: [String])
     /// Score weights for Grad-CAM are not one row of one number per class and input.
     case scoreMismatch(expected: [Int], got: [Int])
+    /// The computation would take more memory than there is, in bytes.
+    case notEnoughMemory(needed: Double, available: Double)
+    /// The machine has no memory of this many bytes; nil where even their number is too large.
+    case outOfMemory(bytes: Int?)
+    /// A library refused a call.
+    case backendFailure(call: String, status: String)
+    /// A precision or a library was asked for that this processor or build does not have.
+    case backendUnavailable(String)
 }
 
 extension NeuralNetworkError: CustomStringConvertible {
@@ -36,7 +44,26 @@ extension NeuralNetworkError: CustomStringConvertible {
             "the network has no layer \(name) to look at; it has \(available.joined(separator: ", "))"
         case .scoreMismatch(let expected, let got):
             "Grad-CAM score weights: expected shape \(expected), got \(got)"
+        case .notEnoughMemory(let needed, let available):
+            "this needs about \(Self.gigabytes(needed)) GB of memory, \(Self.gigabytes(available)) GB are available; "
+                + "give a smaller batch or a smaller input"
+        case .outOfMemory(let bytes):
+            "the network needs \(bytes.map { "\($0 >> 20) MiB, more" } ?? "more memory") than this machine has free; "
+                + "give a smaller input or batch"
+        case .backendFailure(let call, let status):
+            "\(call) failed: \(status)"
+        case .backendUnavailable(let reason):
+            "not available on this machine: \(reason)"
         }
+    }
+}
+
+extension NeuralNetworkError {
+    /// With one decimal, without a formatter.
+    private static func gigabytes(_ bytes: Double) -> String {
+        let tenths = (bytes / 1e8).rounded()
+        guard tenths < 1e15 else { return "\(bytes / 1e9)" }
+        return "\(Int(tenths) / 10).\(Int(tenths) % 10)"
     }
 }
 
@@ -50,7 +77,7 @@ package enum ParameterProblem: Equatable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .missing(let name, let shape): "missing \(name) \(shape)"
+        case .missing(let name, let shape): shape.isEmpty ? "missing \(name)" : "missing \(name) \(shape)"
         case .unexpected(let name): "unexpected \(name)"
         case .misshapen(let name, let expected, let got): "\(name): expected shape \(expected), got \(got)"
         case .notFinite(let name): "\(name) holds values that are not finite"

@@ -1,6 +1,7 @@
 import Classifiers
 package import Contracts
 import NeuralNetwork
+package import ServiceRuntime
 package import Tensors
 
 /// The models of a service, loaded when they are first asked for, and exchanged when their folders change; work that
@@ -12,15 +13,26 @@ package actor ModelServer {
     private var library: ClassifierLibrary?
     private var served: [ClassifierRole: ServedClassifier] = [:]
     private var lookedAt: ContinuousClock.Instant?
+    private let warn: @Sendable (String) -> Void
+    /// Why the models that lie there now are not the ones in service; nil when they are.
+    package private(set) var reloadProblem: String?
 
     /// - Parameters:
     ///   - directory: of model folders; nil for the seeded, untrained networks.
     ///   - threads: of one network's arithmetic.
+    ///   - precision: of that arithmetic.
     ///   - maximumBatch: regions computed together at most.
-    package init(directory: String?, threads: Int, maximumBatch: Int = 8) {
+    ///   - warn: is told, once each, why new models are not taken into service.
+    package init(
+        directory: String?, threads: Int, precision: NetworkPrecision = .automatic, maximumBatch: Int = 8,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.warn = warn
         self.directory = directory
         self.maximumBatch = maximumBatch
-        settings = ComputeSettings(threads: threads, maximumBatch: maximumBatch)
+        settings = ComputeSettings(
+            threads: threads, maximumBatch: maximumBatch,
+            precision: Precision(rawValue: precision.rawValue) ?? .automatic)
     }
 
     /// Why a role cannot be served; nil when it can. Loads the role's model.
@@ -90,6 +102,13 @@ package actor ModelServer {
         if let lookedAt, now - lookedAt < .seconds(2) { return }
         lookedAt = now
         // New models that cannot be used leave the old ones in service.
-        if (try? await library.reloadIfChanged()) == true { served = [:] }
+        do throws(ClassifierError) {
+            if try await library.reloadIfChanged() { served = [:] }
+            reloadProblem = nil
+        } catch {
+            let problem = "new models are not taken, the ones before stay in service: \(error.failure.message)"
+            if problem != reloadProblem { warn(problem) }
+            reloadProblem = problem
+        }
     }
 }

@@ -51,6 +51,7 @@ extension SafetensorsError: CustomStringConvertible {
         case .invalidOffsets(let tensor, let begin, let end, let dataByteCount):
             "safetensors: tensor '\(tensor)' has offsets [\(begin), \(end)], "
                 + "expected an ascending pair within \(dataByteCount) bytes of data"
+                + (begin <= end && end > dataByteCount ? "; was the file cut off?" : "")
         case .sizeMismatch(let tensor, let expected, let got):
             "safetensors: tensor '\(tensor)': shape and dtype need \(expected) bytes, the offsets hold \(got)"
         case .notContiguous(let tensor, let expectedBegin, let got):

@@ -24,7 +24,7 @@ extension SafetensorsFile {
             throw failure("map", path)
         }
         let address = UInt(bitPattern: memory)
-        let buffer = TensorBuffer(adopting: UnsafeRawBufferPointer(start: memory, count: count)) {
+        let buffer = TensorBuffer(adopting: UnsafeRawBufferPointer(start: memory, count: count), isMappedFile: true) {
             munmap(UnsafeMutableRawPointer(bitPattern: address), count)
         }
         return try SafetensorsFile(buffer)

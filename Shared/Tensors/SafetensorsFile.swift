@@ -38,6 +38,13 @@ package struct SafetensorsFile: Sendable {
         self.indices = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
     }
 
+    /// Lends the whole file's bytes, such as for a digest of exactly what the tensors show.
+    package func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try buffer.withUnsafeBytes(body)
+    }
+
     /// The tensor of this name, or nil when there is none or its `dtype` is one that tensors cannot hold.
     package func tensor(_ name: String) -> Tensor? {
         try? requiredTensor(name)

@@ -15,13 +15,17 @@ package final class TensorBuffer: @unchecked Sendable {
     /// The buffer whose memory a slice keeps alive.
     private let owner: TensorBuffer?
     private let deallocator: (@Sendable () -> Void)?
+    /// Whether the bytes are those of a file that is mapped read-only.
+    private let isMappedFile: Bool
 
     private init(
-        base: UnsafeRawPointer, count: Int, owner: TensorBuffer?, deallocator: (@Sendable () -> Void)?
+        base: UnsafeRawPointer, count: Int, owner: TensorBuffer?, isMappedFile: Bool = false,
+        deallocator: (@Sendable () -> Void)?
     ) {
         self.base = base
         self.count = count
         self.owner = owner
+        self.isMappedFile = isMappedFile
         self.deallocator = deallocator
     }
 
@@ -33,10 +37,25 @@ package final class TensorBuffer: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - bytes: the memory, valid until `deallocator` is called.
+    ///   - isMappedFile: whether they are those of a file that is mapped read-only, so that pages can be read again.
     ///   - deallocator: called once, when the last user of the buffer and of its slices is gone, on any thread.
-    package convenience init(adopting bytes: UnsafeRawBufferPointer, deallocator: @escaping @Sendable () -> Void) {
+    package convenience init(
+        adopting bytes: UnsafeRawBufferPointer, isMappedFile: Bool = false,
+        deallocator: @escaping @Sendable () -> Void
+    ) {
         self.init(
-            base: bytes.baseAddress ?? Self.emptyBase, count: bytes.count, owner: nil, deallocator: deallocator)
+            base: bytes.baseAddress ?? Self.emptyBase, count: bytes.count, owner: nil, isMappedFile: isMappedFile,
+            deallocator: deallocator)
+    }
+
+    /// Gives pages of a mapped file back to the system, which reads them again when they are asked for. Nothing happens
+    /// to other memory.
+    package func releasePages() {
+        guard (owner ?? self).isMappedFile, count > 0 else { return }
+        let page = UInt(getpagesize())
+        let start = UInt(bitPattern: base) / page * page
+        let end = UInt(bitPattern: base) + UInt(count)
+        madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), CInt(MADV_DONTNEED))
     }
 
     /// Copies bytes into memory of its own.

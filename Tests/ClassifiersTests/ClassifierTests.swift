@@ -9,10 +9,12 @@ import Testing
 struct ClassifierTests {
     @Test func probabilitiesAreTheSoftmaxOfTheNetworksLogits() async throws {
         let model = try tinyModel(labels: ["non-lung", "lung"])
-        let classifier = try Classifier(model: model, settings: ComputeSettings(threads: 2))
+        let classifier = try Classifier(model: model, settings: ComputeSettings(threads: 2, precision: .float32))
         let batch = try batch(items: 3)
         let probabilities = try await classifier.classify(batch)
-        let logits = try InferencePlan(graph: model.graph, parameters: model.parameters).run(batch).floats()
+        let logits = try InferencePlan(
+            graph: model.graph, parameters: model.parameters, settings: ComputeSettings(precision: .float32)
+        ).run(batch).floats()
         #expect(probabilities.count == 3)
         for (item, row) in probabilities.enumerated() {
             let expected = 1 / (1 + exp(logits[2 * item] - logits[2 * item + 1]))
@@ -24,9 +26,11 @@ struct ClassifierTests {
 
     @Test func singleOutputIsTheSecondLabelsSigmoid() async throws {
         let model = try tinyModel(labels: ["negative", "positive"], classes: 1)
-        let classifier = try Classifier(model: model, settings: ComputeSettings())
+        let classifier = try Classifier(model: model, settings: ComputeSettings(precision: .float32))
         let batch = try batch(items: 1)
-        let logit = try InferencePlan(graph: model.graph, parameters: model.parameters).run(batch).floats()[0]
+        let logit = try InferencePlan(
+            graph: model.graph, parameters: model.parameters, settings: ComputeSettings(precision: .float32)
+        ).run(batch).floats()[0]
         let probabilities = try await classifier.classify(batch)
         #expect(abs(probabilities[0][1] - 1 / (1 + exp(-logit))) < 1e-5)
         #expect(abs(probabilities[0][0] + probabilities[0][1] - 1) < 1e-6)

@@ -170,6 +170,39 @@ struct ModelFolderTests {
         #expect(try await library.classifier(for: .bcVersusGIC) === second)
     }
 
+    @Test func halfWrittenModelsLeaveTheOldOnesInServiceUntilTheyAreWhole() async throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/oncorelay-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try tinyModel(labels: ["bc", "gic"]).write(to: directory + "/a")
+        let library = try ClassifierLibrary(directory: directory, settings: ComputeSettings())
+        let first = try await library.classifier(for: .bcVersusGIC)
+        let input = try Tensor(shape: [1, 1, 12, 14, 16], floats: [Float](repeating: 0.5, count: 2688))
+        let before = try await first.classify(input)
+
+        // The weights of a wider network are half there, its description not yet.
+        let fresh = try tinyModel(labels: ["bc", "gic"], seed: 2)
+        try fresh.write(to: directory + "/new")
+        let weights = try Data(contentsOf: URL(filePath: directory + "/new/weights.safetensors"))
+        try FileManager.default.removeItem(atPath: directory + "/new")
+        try weights.prefix(weights.count / 2).write(
+            to: URL(filePath: directory + "/a/weights.safetensors"), options: .atomic)
+        for _ in 0..<2 {
+            await #expect(throws: ClassifierError.self) { try await library.reloadIfChanged() }
+            #expect(try await library.classifier(for: .bcVersusGIC) === first)
+        }
+        #expect(try await first.classify(input) == before)
+
+        // A folder that is away for a moment is no reason to stop either.
+        try FileManager.default.moveItem(atPath: directory + "/a", toPath: directory + ".a")
+        await #expect(throws: ClassifierError.self) { try await library.reloadIfChanged() }
+        try FileManager.default.moveItem(atPath: directory + ".a", toPath: directory + "/a")
+
+        try weights.write(to: URL(filePath: directory + "/a/weights.safetensors"), options: .atomic)
+        #expect(try await library.reloadIfChanged())
+        #expect(try await library.classifier(for: .bcVersusGIC).weightsSHA256 == fresh.weightsSHA256)
+        #expect(try await library.reloadIfChanged() == false)
+    }
+
     private func code(_ error: any Error) -> ReasonCode? { (error as? any FailureConvertible)?.failure.code }
 }
 

@@ -1,6 +1,8 @@
+import Classifiers
 import ArgumentParser
 import Contracts
 import Messaging
+import NeuralNetwork
 import ServiceRuntime
 import TensorStore
 import Testing
@@ -59,7 +61,14 @@ import Testing
         ["watch", "--filter", ""], ["dead-letters", "replay"], ["dead-letters", "replay", "a", "--all"],
         ["dead-letters", "replay", "--all", "--limit", "0"], ["dead-letters", "drop", "a"],
         ["dead-letters", "list", "--stage", "imaging"], ["dead-letters", "list", "--limit", "0"], ["nonsense"],
-        ["topology", "export", "--format", "yaml"],
+        ["topology", "export", "--format", "yaml"], ["model", "run", "dir", "--input", "a"],
+        ["model", "run", "dir", "--input", "a", "--output", "b", "--layer", "layer2"],
+        ["model", "run", "dir", "--input", "a", "--output", "b", "--precision", "fp8"],
+        ["model", "run", "dir", "--input", "a", "--output", "b", "--backend", "openblas", "--precision", "bf16"],
+        ["model", "bench", "dir", "--batch", "0"], ["model", "bench", "dir", "--size", "64,x,64"],
+        ["model", "bench", "dir", "--threads", "0"], ["model", "import", "c"],
+        ["model", "import", "c", "--out", "d", "--replace-head", "0"],
+        ["model", "import", "c", "--out", "d", "--architecture", "vgg"], ["classify", "s", "--precision", "fp8"],
     ])
     func wrongUseIsToldInOneLineWithExitCode64(arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) { try OncoRelayCommand.parseAsRoot(arguments) }
@@ -70,7 +79,10 @@ import Testing
         #expect(!end.text.contains("\n"))
     }
 
-    @Test(arguments: [[], ["publish"], ["watch"], ["topology"], ["dead-letters", "replay"], ["status"], ["doctor"]])
+    @Test(arguments: [
+        [], ["publish"], ["watch"], ["topology"], ["dead-letters", "replay"], ["status"], ["doctor"], ["model"],
+        ["model", "inspect"], ["model", "run"], ["model", "bench"], ["model", "import"],
+    ])
     func helpNamesPurposeAndExitCodes(path: [String]) throws {
         var command = try OncoRelayCommand.parseAsRoot(path + ["--help"])
         let error = #expect(throws: (any Error).self) { try command.run() }
@@ -79,6 +91,32 @@ import Testing
         #expect(end.code == 0)
         #expect(end.text.contains("Exit codes:"))
         if path.isEmpty { #expect(end.text.contains("Research use only.")) }
+    }
+
+    @Test func modelCommandsReadTheirs() throws {
+        let run = try #require(
+            try OncoRelayCommand.parseAsRoot([
+                "model", "run", "dir", "--input", "a", "--output", "b", "--precision", "bf16", "--backend", "onednn",
+                "--grad-cam", "lung", "--layer", "layer3",
+            ]) as? ModelRunCommand)
+        #expect(run.gradCam == "lung" && run.layer == "layer3")
+        #expect(run.compute.settings(precision: .float32).precision == .bfloat16)
+        #expect(run.compute.backend == .oneDNN)
+        let bench = try #require(
+            try OncoRelayCommand.parseAsRoot([
+                "model", "bench", "dir", "--batch", "8", "--size", "64,32,16", "--repeat", "3", "--threads", "2",
+            ]) as? ModelBenchCommand)
+        #expect(bench.batch == 8 && bench.size?.values == [64, 32, 16] && bench.repeats == 3)
+        #expect(bench.compute.settings(precision: .automatic) == ComputeSettings(threads: 2))
+        #expect(ModelBenchCommand.median([3, 1, 2]) == 2 && ModelBenchCommand.median([4, 1, 2, 3]) == 2.5)
+        let taken = try #require(
+            try OncoRelayCommand.parseAsRoot([
+                "model", "import", "c", "--out", "d", "--architecture", "medicalnet-resnet18", "--stem-stride", "1,1,1",
+                "--labels", "a, b", "--ignore", "x", "--ignore", "y",
+            ]) as? ModelImportCommand)
+        #expect(taken.architecture == .medicalNet && taken.structure.settings.stemStride == [1, 1, 1])
+        #expect(try taken.description.description.labels == ["a", "b"])
+        #expect(taken.ignore == ["x", "y"])
     }
 
     @Test func optionWinsOverVariableAndVariableOverDefault() throws {

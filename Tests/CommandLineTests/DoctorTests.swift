@@ -1,3 +1,4 @@
+import Classifiers
 import Contracts
 import Foundation
 import Messaging

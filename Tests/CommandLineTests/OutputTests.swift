@@ -1,3 +1,4 @@
+import Classifiers
 import Synchronization
 import Testing
 

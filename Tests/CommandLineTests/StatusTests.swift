@@ -1,3 +1,4 @@
+import Classifiers
 import Contracts
 import Messaging
 import Testing

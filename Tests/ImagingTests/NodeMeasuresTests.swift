@@ -38,7 +38,9 @@ import Testing
 
     @Test(arguments: [(0.1, 3), (0.15, 5), (0.2, 4), (0.25, 6)])
     func aWavyBorderIsAsIrregularAsItsWaves(amplitude: Double, waves: Int) throws {
-        let (region, volume) = try node(spacing: Point(0.4, 0.4, 3)) { 9 * (1 + amplitude * cosineAndSine(Double(waves) * $0).0) }
+        let (region, volume) = try node(spacing: Point(0.4, 0.4, 3)) {
+            9 * (1 + amplitude * cosineAndSine(Double(waves) * $0).0)
+        }
         let measures = try #require(NodeMeasures(of: region, in: volume))
         // The root mean square of a cosine is its amplitude by the square root of two.
         #expect(abs(measures.borderIrregularity - amplitude / 2.0.squareRoot()) < 0.15 * amplitude)

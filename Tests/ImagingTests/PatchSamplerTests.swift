@@ -46,7 +46,7 @@ import Testing
     @Test func samplesOnVoxelCentersAreTheVoxels() throws {
         let volume = try makeVolume([6, 5, 4], .uint8) { Double($0 + 10 * $1 + 50 * $2) }
         let grid = try PatchGrid(center: Point(2.5, 2, 1.5), size: [6, 5, 4], spacing: Point(1, 1, 1))
-        for interpolation in [PatchSampler.Interpolation.linear, .nearest] {
+        for interpolation in [Interpolation.linear, .nearest] {
             let patch = try PatchSampler(interpolation: interpolation).sample([PatchChannel(volume)], on: grid)
             #expect(patch.tensor.floats() == volume.tensor.floats())
             #expect(patch.coverage == [1])

@@ -105,11 +105,13 @@ import Testing
         #expect(changed.contains { abs($0 - 40) <= 2 } && changed.contains { abs($0 - 100) <= 2 })
         var above = outlined
         above.view.center = Point(0, 0, 30)
-        #expect(above.painted(width: 160).bytes == {
-            var other = blank
-            other.view.center = Point(0, 0, 30)
-            return other.painted(width: 160).bytes
-        }())
+        #expect(
+            above.painted(width: 160).bytes
+                == {
+                    var other = blank
+                    other.view.center = Point(0, 0, 30)
+                    return other.painted(width: 160).bytes
+                }())
     }
 
     @Test func everyLetterThatIsWrittenIsInTheFont() {

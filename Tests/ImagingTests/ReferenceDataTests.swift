@@ -40,6 +40,16 @@ enum ReferenceData {
             .map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
     }
 
+    /// SHA-256 of the scaled voxels as float64, little-endian, first axis fastest.
+    static func digest(of volume: Volume) -> String { digest(of: [volume]) }
+
+    static func digest(of volumes: [Volume]) -> String {
+        let scaled = volumes.flatMap { volume in
+            volume.tensor.floats().map { Double($0) * volume.slope + volume.intercept }
+        }
+        return scaled.withUnsafeBytes { Digest.sha256Hex($0) }
+    }
+
     static let aurora = ["t1", "t2", "flair", "t1c"].map { "BrainLesion+tutorials/AURORA/data/\($0).nii.gz" }
 }
 
@@ -66,8 +76,7 @@ struct ReferenceDataTests {
             }
             #expect(volume.orientation.description == entry.axcodes, "\(path)")
             // The digest of every scaled voxel: minimum, maximum and mean are in it.
-            let scaled = volume.tensor.floats().map { Double($0) * volume.slope + volume.intercept }
-            #expect(scaled.withUnsafeBytes { Digest.sha256Hex($0) } == entry.sha256, "\(path)")
+            #expect(ReferenceData.digest(of: volume) == entry.sha256, "\(path)")
             count += 1
         }
         #expect(count >= 10)
@@ -78,6 +87,19 @@ struct ReferenceDataTests {
             #expect(
                 try reason { _ = try NIfTIReader().read(resolver.resolve(path)) } == .niftiDimensionsInvalid, "\(path)")
         }
+    }
+
+    @Test func everyVolumeOfFourDimensionalFilesIsReadAsNibabelReadsIt() throws {
+        var limits = NIfTILimits()
+        limits.volumes = 100
+        var count = 0
+        for (path, entry) in try ReferenceData.entries() where entry.shape.count == 4 {
+            let loaded = try NIfTIReader(limits: limits).read(resolver.resolve(path), subject: path)
+            #expect(loaded.volume.shape + [loaded.volumes.count] == entry.shape, "\(path)")
+            #expect(ReferenceData.digest(of: loaded.volumes) == entry.sha256, "\(path)")
+            count += 1
+        }
+        #expect(count >= 5)
     }
 
     @Test func aPatchOfAPatientsLesionLiesInAllFourSequences() throws {

@@ -126,7 +126,9 @@ import Testing
 }
 
 @Suite struct RegionBorderTests {
-    private func region(_ shape: [Int], _ box: (low: [Int], high: [Int]), spacing: Point = Point(1, 1, 2)) throws -> Region {
+    private func region(_ shape: [Int], _ box: (low: [Int], high: [Int]), spacing: Point = Point(1, 1, 2)) throws
+        -> Region
+    {
         let mask = try makeVolume(shape, .uint8, affine: Affine(spacing: spacing, origin: .zero)) { i, j, k in
             zip([i, j, k], zip(box.low, box.high)).allSatisfy { $1.0...$1.1 ~= $0 } ? 1 : 0
         }

@@ -49,10 +49,12 @@ import Testing
     @Test(arguments: [(0.06, 48), (0.1, 48), (0.1, 31), (0.2, 48), (0.2, 37)])
     func aGhostIsAsStrongAsItWasMade(amplitude: Double, shift: Int) throws {
         for isAlongX in [true, false] {
-            let volume = try head(noise: 5, change: { i, j, k, signal in
-                let (a, b) = isAlongX ? ((i + shift) % 96, j) : (i, (j + shift) % 96)
-                return signal + amplitude * Self.signal(a, b, k, Self.shape)
-            })
+            let volume = try head(
+                noise: 5,
+                change: { i, j, k, signal in
+                    let (a, b) = isAlongX ? ((i + shift) % 96, j) : (i, (j + shift) % 96)
+                    return signal + amplitude * Self.signal(a, b, k, Self.shape)
+                })
             let examination = SeriesExamination(volume)
             let ghosting = try #require(examination.measures.ghosting)
             #expect(abs(ghosting - amplitude) < 0.15 * amplitude + 0.005)

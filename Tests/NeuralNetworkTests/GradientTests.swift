@@ -39,34 +39,36 @@ struct GradientTests {
         return builder.build()
     }
 
-    @Test(arguments: [2, 3], [1, 2])
-    func gradientIsTheSlopeOfTheScore(rank: Int, threads: Int) throws {
+    @Test(arguments: [2, 3], Computation.all)
+    func gradientIsTheSlopeOfTheScore(rank: Int, computation: Computation) throws {
         let graph = Self.graph(rank: rank)
         let network = try FusedNetwork(graph: graph, parameters: try randomParameters(of: graph))
         let extent = rank == 3 ? Extent(5, 6, 7) : Extent(1, 9, 8)
         let batch = 2
-        let executable = try OpenBLASBackend().makeExecutable(
-            for: network, shape: BatchShape(batch: batch, extent: extent), settings: ComputeSettings(threads: threads),
-            keepsActivations: true)
+        let settings = computation.settings
+        let executable = try settings.makeBackend().makeExecutable(
+            for: network, shape: BatchShape(batch: batch, extent: extent), settings: settings, keepsActivations: true)
         let seed: [Float] = [1, -0.5, 0.25, 0, 2, -1]
-        func score(_ input: [Float]) -> Double {
-            executable.run(input: input)
-            return executable.withValue(network.outputValue) { values, _ in
+        func score(_ input: [Float]) throws -> Double {
+            try executable.run(input: input)
+            return try executable.withValue(network.outputValue) { values, _ in
                 zip(seed, UnsafeBufferPointer(start: values, count: 6)).reduce(0) { $0 + Double($1.0) * Double($1.1) }
             }
         }
         let count = batch * 3 * extent.volume
         let input = randomValues(count, seed: 21)
-        _ = score(input)
+        _ = try score(input)
         let tapped = try #require(network.taps["input"])
-        let gradient = executable.withGradient(of: tapped, seed: seed) { values, _ in
+        let gradient = try executable.withGradient(of: tapped, seed: seed) { values, _ in
             Array(UnsafeBufferPointer(start: values, count: count))
         }
         // Along a few random directions: rectifiers bend the score, so the step is small and the bound is not exact.
         for direction in 0..<6 {
             let step = randomValues(count, seed: UInt64(100 + direction))
             let width: Float = 3e-4
-            let rise = score(zip(input, step).map { $0 + width * $1 }) - score(zip(input, step).map { $0 - width * $1 })
+            let rise =
+                try score(zip(input, step).map { $0 + width * $1 })
+                - score(zip(input, step).map { $0 - width * $1 })
             let slope = rise / (2 * Double(width))
             let predicted = zip(gradient, step).reduce(0) { $0 + Double($1.0) * Double($1.1) }
             let length = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
@@ -75,8 +77,8 @@ struct GradientTests {
     }
 
     /// A convolution without bias is linear, so Σ gradient · input = Σ seed · output, exactly but for rounding.
-    @Test(arguments: LayerTests.convolutions, [1, 2])
-    func gradientOfAConvolutionIsItsTranspose(layer: LayerTests.ConvolutionCase, threads: Int) throws {
+    @Test(arguments: LayerTests.convolutions, Computation.all)
+    func gradientOfAConvolutionIsItsTranspose(layer: LayerTests.ConvolutionCase, computation: Computation) throws {
         var convolution = layer.convolution
         convolution.hasBias = false
         var builder = GraphBuilder(spatialRank: 3, inputChannels: convolution.inputChannels)
@@ -84,16 +86,17 @@ struct GradientTests {
         _ = builder.add("conv", .convolution(convolution), builder.input)
         let graph = builder.build()
         let network = try FusedNetwork(graph: graph, parameters: try randomParameters(of: graph))
-        let executable = try OpenBLASBackend().makeExecutable(
-            for: network, shape: BatchShape(batch: layer.batch, extent: layer.extent),
-            settings: ComputeSettings(threads: threads), keepsActivations: true)
+        let settings = computation.settings
+        let executable = try settings.makeBackend().makeExecutable(
+            for: network, shape: BatchShape(batch: layer.batch, extent: layer.extent), settings: settings,
+            keepsActivations: true)
         let input = randomValues(layer.batch * convolution.inputChannels * layer.extent.volume, seed: 31)
-        executable.run(input: input)
-        let output = executable.withValue(network.outputValue) { values, view in
+        try executable.run(input: input)
+        let output = try executable.withValue(network.outputValue) { values, view in
             Array(UnsafeBufferPointer(start: values, count: layer.batch * view.shape.count))
         }
         let seed = randomValues(output.count, seed: 32)
-        let gradient = executable.withGradient(of: network.inputValue, seed: seed) { values, _ in
+        let gradient = try executable.withGradient(of: network.inputValue, seed: seed) { values, _ in
             Array(UnsafeBufferPointer(start: values, count: input.count))
         }
         func product(_ first: [Float], _ second: [Float]) -> Double {
@@ -103,7 +106,8 @@ struct GradientTests {
         #expect(abs(product(gradient, input) - product(seed, output)) < 1e-5 * size)
     }
 
-    @Test func heatmapPointsToTheOnlyBrightPlace() throws {
+    @Test(arguments: Computation.backends)
+    func heatmapPointsToTheOnlyBrightPlace(computation: Computation) throws {
         // One channel, a pointwise layer of weight 1, and a class that likes it: the map is the input's own brightness.
         var builder = GraphBuilder(spatialRank: 3, inputChannels: 1)
         let convolution = Convolution(inputChannels: 1, outputChannels: 1, kernel: .one, stride: .cube(2))
@@ -117,7 +121,8 @@ struct GradientTests {
             "fc.weight": try Tensor(shape: [2, 1], floats: [1, -1]),
             "fc.bias": try Tensor(shape: [2], floats: [0, 0]),
         ])
-        let plan = try InferencePlan(graph: builder.build(), parameters: parameters)
+        let plan = try InferencePlan(
+            graph: builder.build(), parameters: parameters, settings: computation.settings)
         var values = [Float](repeating: 0, count: 512)
         values[(2 * 8 + 4) * 8 + 6] = 3
         let input = try Tensor(shape: [1, 1, 8, 8, 8], floats: values)

@@ -54,8 +54,8 @@ struct LayerTests {
         .init(convolution: convolution(12, 16, .cube(3), padding: .cube(1)), extent: Extent(5, 15, 31)),
     ]
 
-    @Test(arguments: convolutions, [1, 3])
-    func convolutionIsWhatItsDefinitionSays(layer: ConvolutionCase, threads: Int) throws {
+    @Test(arguments: convolutions, Computation.all)
+    func convolutionIsWhatItsDefinitionSays(layer: ConvolutionCase, computation: Computation) throws {
         let convolution = layer.convolution
         var builder = GraphBuilder(spatialRank: 3, inputChannels: convolution.inputChannels)
         _ = builder.add("conv", .convolution(convolution), builder.input)
@@ -63,7 +63,7 @@ struct LayerTests {
         let parameters = try randomParameters(of: graph)
         let input = randomValues(layer.batch * convolution.inputChannels * layer.extent.volume, seed: 4)
         let output = try runGraph(
-            graph, parameters, input, batch: layer.batch, extent: layer.extent, threads: threads)
+            graph, parameters, input, batch: layer.batch, extent: layer.extent, computation)
 
         let weight = try #require(parameters.tensors["conv.weight"]).floats()
         let bias = try #require(parameters.tensors["conv.bias"]).floats()
@@ -86,8 +86,11 @@ struct LayerTests {
             (Pooling(kernel: .square(3), stride: .square(2)), Extent(1, 13, 10)),
             (Pooling(kernel: .square(3), stride: .one, padding: .square(1, depth: 0)), Extent(1, 5, 8)),
             (Pooling(kernel: Extent(2, 1, 3), stride: Extent(2, 1, 1), padding: Extent(1, 0, 1)), Extent(3, 2, 5)),
-        ], [ReferenceLayers.PoolKind.maximum, .average, .averageWithPadding])
-    func poolingIsWhatItsDefinitionSays(window: (Pooling, Extent), kind: ReferenceLayers.PoolKind) throws {
+        ], ReferenceLayers.PoolKind.all)
+    func poolingIsWhatItsDefinitionSays(
+        window: (Pooling, Extent), kind: (ReferenceLayers.PoolKind, Computation)
+    ) throws {
+        let (kind, computation) = kind
         let (pooling, extent) = window
         let operation: NeuralNetwork.Operation =
             switch kind {
@@ -99,7 +102,7 @@ struct LayerTests {
         _ = builder.add("pool", operation, builder.input)
         // All below zero: a pool that counts padding as 0 in a maximum would show.
         let input = randomValues(2 * 3 * extent.volume, seed: 5).map { $0 - 5 }
-        let output = try runGraph(builder.build(), ParameterSet(), input, batch: 2, extent: extent)
+        let output = try runGraph(builder.build(), ParameterSet(), input, batch: 2, extent: extent, computation)
         var expected: [Float] = []
         for item in 0..<2 {
             let volume = ReferenceLayers.Volume(
@@ -110,31 +113,35 @@ struct LayerTests {
         #expect(largestDifference(output, expected) < 1e-5)
     }
 
-    @Test func softmaxSumsToOneAndDoesNotOverflow() throws {
+    @Test(arguments: Computation.backends)
+    func softmaxSumsToOneAndDoesNotOverflow(computation: Computation) throws {
         var builder = GraphBuilder(spatialRank: 2, inputChannels: 3)
         _ = builder.add("softmax", .softmax, builder.input)
         let output = try runGraph(
-            builder.build(), ParameterSet(), [1000, 1001, 999, 0, 0, 0], batch: 2, extent: .one)
+            builder.build(), ParameterSet(), [1000, 1001, 999, 0, 0, 0], batch: 2, extent: .one, computation)
         #expect(largestDifference(output, [0.244_728_47, 0.665_240_96, 0.090_030_57, 1 / 3, 1 / 3, 1 / 3]) < 1e-6)
     }
 
-    @Test func sigmoidIsOneHalfAtZero() throws {
+    @Test(arguments: Computation.backends)
+    func sigmoidIsOneHalfAtZero(computation: Computation) throws {
         var builder = GraphBuilder(spatialRank: 2, inputChannels: 1)
         _ = builder.add("sigmoid", .sigmoid, builder.input)
-        let output = try runGraph(builder.build(), ParameterSet(), [0, 2, -200], batch: 3, extent: .one)
+        let output = try runGraph(builder.build(), ParameterSet(), [0, 2, -200], batch: 3, extent: .one, computation)
         #expect(largestDifference(output, [0.5, 0.880_797_1, 0]) < 1e-6)
     }
 
-    @Test func stridedShortcutPicksPositionsAndPadsChannelsWithZeros() throws {
+    @Test(arguments: Computation.backends)
+    func stridedShortcutPicksPositionsAndPadsChannelsWithZeros(computation: Computation) throws {
         var builder = GraphBuilder(spatialRank: 3, inputChannels: 1)
         _ = builder.add(
             "downsample", .stridedShortcut(outputChannels: 2, stride: .cube(2), cutsGradient: true), builder.input)
         let output = try runGraph(
-            builder.build(), ParameterSet(), (0..<27).map(Float.init), batch: 1, extent: .cube(3))
+            builder.build(), ParameterSet(), (0..<27).map(Float.init), batch: 1, extent: .cube(3), computation)
         #expect(output == [0, 2, 6, 8, 18, 20, 24, 26, 0, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    @Test func normalizationBehindAConvolutionIsFoldedIntoIt() throws {
+    @Test(arguments: Computation.backends)
+    func normalizationBehindAConvolutionIsFoldedIntoIt(computation: Computation) throws {
         var builder = GraphBuilder(spatialRank: 3, inputChannels: 2)
         let convolution = Self.convolution(2, 4, .cube(3), padding: .cube(1))
         var node = builder.add("conv", .convolution(convolution), builder.input)
@@ -152,34 +159,36 @@ struct LayerTests {
         #expect(try FusedNetwork(graph: apart, parameters: parameters).steps.count == 3)
         let extent = Extent(4, 5, 3)
         let input = randomValues(2 * extent.volume, seed: 6)
-        let first = try runGraph(folded, parameters, input, batch: 1, extent: extent)
-        let second = try runGraph(apart, parameters, input, batch: 1, extent: extent)
+        let first = try runGraph(folded, parameters, input, batch: 1, extent: extent, computation)
+        let second = try runGraph(apart, parameters, input, batch: 1, extent: extent, computation)
         #expect(largestDifference(first, second) < 1e-5)
         #expect(first.contains(0) && first.contains { $0 > 0 })
     }
 
-    @Test func aValueReadTwiceOrConcatenatedTwiceKeepsItsNumbers() throws {
+    @Test(arguments: Computation.backends)
+    func aValueReadTwiceOrConcatenatedTwiceKeepsItsNumbers(computation: Computation) throws {
         var builder = GraphBuilder(spatialRank: 2, inputChannels: 1)
         let relu = builder.add("relu", .relu, builder.input)
         let first = builder.add("first", .concatenate, relu, builder.input, relu)
         let second = builder.add("second", .concatenate, first, relu)
         _ = builder.add("sum", .add, second, second)
-        let output = try runGraph(builder.build(), ParameterSet(), [-1, 3], batch: 2, extent: .one)
+        let output = try runGraph(builder.build(), ParameterSet(), [-1, 3], batch: 2, extent: .one, computation)
         #expect(output == [0, -2, 0, 0, 6, 6, 6, 6])
     }
 }
 
 /// Runs a graph that need not end in a linear layer; gives [batch, channels, extent] flattened.
 func runGraph(
-    _ graph: NetworkGraph, _ parameters: ParameterSet, _ input: [Float], batch: Int, extent: Extent, threads: Int = 1,
-    keepsActivations: Bool = false
+    _ graph: NetworkGraph, _ parameters: ParameterSet, _ input: [Float], batch: Int, extent: Extent,
+    _ computation: Computation, keepsActivations: Bool = false
 ) throws -> [Float] {
     let network = try FusedNetwork(graph: graph, parameters: parameters)
-    let executable = try OpenBLASBackend().makeExecutable(
-        for: network, shape: BatchShape(batch: batch, extent: extent), settings: ComputeSettings(threads: threads),
+    let settings = computation.settings
+    let executable = try settings.makeBackend().makeExecutable(
+        for: network, shape: BatchShape(batch: batch, extent: extent), settings: settings,
         keepsActivations: keepsActivations)
-    executable.run(input: input)
-    return executable.withValue(network.outputValue) { values, view in
+    try executable.run(input: input)
+    return try executable.withValue(network.outputValue) { values, view in
         (0..<batch).flatMap { item in
             Array(UnsafeBufferPointer(start: values + item * view.itemStride, count: view.shape.count))
         }

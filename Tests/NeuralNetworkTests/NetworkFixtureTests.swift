@@ -3,75 +3,152 @@ import NeuralNetwork
 import Tensors
 import Testing
 
-/// Whole networks against MONAI and torchvision; see Fixtures/generate_fixtures.py.
+/// Whole networks against MONAI, torchvision and timm; see Fixtures/generate_fixtures.py.
 struct NetworkFixtureTests {
+    /// As generate_fixtures.py lists them; a file that is there and not here is found by the last test.
+    static let names = [
+        "resnet18-projection", "resnet18-projection-bias", "resnet18-zero-padding", "resnet18-zero-padding-unstrided",
+        "resnet18-unstrided-pooled", "resnet18-strided-unpooled", "resnet18-uneven-stem", "medicalnet-projection",
+        "medicalnet-zero-padding", "resnet18-width-3", "resnet6-projection", "resnet6-zero-padding",
+        "resnet6-bias-dilated", "inception-torchvision", "inception-transformed", "inception-timm",
+        "inception-padding-not-counted", "inception-2015", "inception-width-uneven",
+    ]
+
+    /// Another file of the folder Fixtures.
     static func fixture(_ name: String) throws -> SafetensorsFile {
         let url = try #require(
             Bundle.module.url(forResource: name, withExtension: "safetensors", subdirectory: "Fixtures"))
         return try SafetensorsFile.map(path: url.path)
     }
 
-    private static func architecture(_ name: String) -> ResNet3D {
-        var network = ResNet3D(depth: name == "shallow" ? 6 : 18, inputChannels: 2, classes: 2)
-        network.widthMultiplier = 1 / 32
-        if name == "padded" {
-            network.stemStride = [1, 1, 1]
-            network.maxPool = false
-            network.shortcut = .stridedZeroPadding
+    @Test(arguments: names, [BackendChoice.openBLAS, .oneDNN])
+    func logitsAreThoseOfTheReference(name: String, backend: BackendChoice) throws {
+        let fixture = try NetworkFixture(name)
+        let plan = try fixture.plan(ComputeSettings(threads: 2, precision: .float32, backend: backend))
+        for number in 0..<2 {
+            let expected = try fixture.file.requiredTensor("logits.\(number)")
+            let logits = try plan.run(try fixture.input(number))
+            #expect(logits.shape == expected.shape)
+            let largest = expected.floats().map(abs).max() ?? 0
+            #expect(largestDifference(logits.floats(), expected.floats()) < 1e-4 * largest)
         }
-        if name == "dilated" { network.dilation = [1, 1, 2, 4] }
-        return network
     }
 
-    @Test(
-        arguments: [
-            ("projection", "layer2", 1), ("padded", "layer2", 0), ("dilated", "layer3", 1), ("shallow", "layer1", 0),
-        ])
-    func residualNetworkGivesTheReferencesLogitsAndHeatmap(name: String, layer: String, target: Int) throws {
-        let file = try Self.fixture("resnet3d")
-        let graph = try Self.architecture(name).graph()
-        var parameters = ParameterSet()
-        for parameter in graph.parameters {
-            let stored = name == "shallow" && parameter.name == "fc.weight" ? "shallow.fc.weight" : parameter.name
-            parameters.tensors[parameter.name] = try file.requiredTensor(stored)
+    /// Where the processor has no bfloat16 the plan may compute in float32, and is all the closer.
+    @Test(arguments: names)
+    func bfloat16GivesTheReferencesProbabilities(name: String) throws {
+        let fixture = try NetworkFixture(name)
+        let plan = try fixture.plan(ComputeSettings(threads: 2, precision: .bfloat16, backend: .oneDNN))
+        for number in 0..<2 {
+            let expected = Self.probabilities(try fixture.file.requiredTensor("logits.\(number)"))
+            let found = Self.probabilities(try plan.run(try fixture.input(number)))
+            #expect(found.count == expected.count)
+            for (one, other) in zip(found, expected) {
+                #expect(largestDifference(one, other) < 0.02)
+                let best = other.sorted(by: >)
+                let isClear = best[0] - best[1] > 0.05
+                #expect(!isClear || one.firstIndex(of: one.max()!) == other.firstIndex(of: best[0]))
+            }
         }
-        try compare(graph, parameters, file, name, layer: layer, target: target)
     }
 
-    @Test(arguments: [("plain", "Mixed_5b", 2), ("transformed", "Mixed_6a", 2)])
-    func inceptionGivesTheReferencesLogitsAndHeatmap(name: String, layer: String, target: Int) throws {
-        let file = try Self.fixture("inception")
-        var network = InceptionV3(classes: 3)
-        network.widthMultiplier = 1 / 32
-        network.transformInput = name == "transformed"
-        let graph = try network.graph()
+    @Test(arguments: names, [BackendChoice.openBLAS, .oneDNN])
+    func gradCAMIsThatOfTheReference(name: String, backend: BackendChoice) throws {
+        let fixture = try NetworkFixture(name)
+        let plan = try fixture.plan(ComputeSettings(threads: 2, precision: .float32, backend: backend))
+        let maps = fixture.file.names.filter { $0.hasPrefix("map.") }
+        #expect(maps.count >= 2)
+        for map in maps {
+            let place = try #require(MapName(map))
+            let input = try fixture.input(place.input)
+            var row = [Float](repeating: 0, count: fixture.architecture.classes)
+            row[place.target] = 1
+            let result = try plan.gradCAM(
+                input, layer: place.layer, seed: [[Float]](repeating: row, count: input.shape[0]))
+            let expected = try fixture.file.requiredTensor(map)
+            #expect(result.map.shape == expected.shape)
+            // The reference map is stored in half precision.
+            #expect(largestDifference(result.map.floats(), expected.floats()) < 1e-3, "\(map)")
+            let logits = try fixture.file.requiredTensor("logits.\(place.input)").floats()
+            #expect(largestDifference(result.logits.floats(), logits) < 1e-4 * (logits.map(abs).max() ?? 0))
+        }
+    }
+
+    /// Over the classes, of each item; of one logit, its sigmoid and what remains.
+    private static func probabilities(_ logits: Tensor) -> [[Float]] {
+        let classes = logits.shape[1]
+        let values = logits.floats()
+        return (0..<logits.shape[0]).map { item in
+            var row = Array(values[item * classes..<(item + 1) * classes])
+            if classes == 1 { row.append(0) }
+            let largest = row.max() ?? 0
+            let powers = row.map { exp($0 - largest) }
+            let sum = powers.reduce(0, +)
+            return powers.map { $0 / sum }
+        }
+    }
+
+    @Test func everyFixtureIsTested() throws {
+        let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
+        let files = try FileManager.default.contentsOfDirectory(
+            at: folder.appending(path: "networks"), includingPropertiesForKeys: nil)
+        #expect(Set(files.map { $0.deletingPathExtension().lastPathComponent }) == Set(Self.names))
+    }
+}
+
+/// `map.INPUT.LAYER.CLASS`; a layer's name may hold points.
+private struct MapName {
+    let input: Int
+    let layer: String
+    let target: Int
+
+    init?(_ name: String) {
+        let parts = name.split(separator: ".")
+        guard parts.count >= 4, let input = Int(parts[1]), let target = Int(parts[parts.count - 1]) else { return nil }
+        self.input = input
+        self.target = target
+        layer = parts[2..<parts.count - 1].joined(separator: ".")
+    }
+}
+
+/// A network with its parameters, inputs and expected outputs.
+struct NetworkFixture {
+    let file: SafetensorsFile
+    let architecture: Architecture
+
+    /// How far a batch's next item is turned; `ROLL` of generate_fixtures.py.
+    private static let turn = 1001
+
+    init(_ name: String) throws {
+        let url = try #require(
+            Bundle.module.url(forResource: name, withExtension: "safetensors", subdirectory: "Fixtures/networks"))
+        file = try SafetensorsFile.map(path: url.path)
+        let description = try #require(file.metadata["architecture"])
+        architecture = try JSONDecoder().decode(Architecture.self, from: Data(description.utf8))
+    }
+
+    func parameters() throws -> ParameterSet {
         var parameters = ParameterSet()
-        for parameter in graph.parameters {
+        for parameter in try architecture.graph().parameters {
             parameters.tensors[parameter.name] = try file.requiredTensor(parameter.name)
         }
-        try compare(graph, parameters, file, name, layer: layer, target: target)
+        return parameters
     }
 
-    private func compare(
-        _ graph: NetworkGraph, _ parameters: ParameterSet, _ file: SafetensorsFile, _ name: String, layer: String,
-        target: Int
-    ) throws {
-        let plan = try InferencePlan(graph: graph, parameters: parameters, settings: ComputeSettings(threads: 2))
-        let input = try file.requiredTensor("input")
-        let expectedLogits = try file.requiredTensor("\(name).logits")
-        let logits = try plan.run(input)
-        #expect(logits.shape == expectedLogits.shape)
-        #expect(largestDifference(logits.floats(), expectedLogits.floats()) < 2e-5)
+    func plan(_ settings: ComputeSettings) throws -> InferencePlan {
+        try InferencePlan(graph: try architecture.graph(), parameters: try parameters(), settings: settings)
+    }
 
-        var row = [Float](repeating: 0, count: logits.shape[1])
-        row[target] = 1
-        let seed = [[Float]](repeating: row, count: logits.shape[0])
-        let result = try plan.gradCAM(input, layer: layer, seed: seed)
-        let expectedMap = try file.requiredTensor("\(name).gradcam")
-        #expect(result.logits == logits)
-        #expect(result.map.shape == expectedMap.shape)
-        // The reference map is stored in half precision.
-        #expect(largestDifference(result.map.floats(), expectedMap.floats()) < 1e-3)
+    /// The batch of as many items as there are logits, made from the stored one.
+    func input(_ number: Int) throws -> Tensor {
+        let stored = try file.requiredTensor("input.\(number)")
+        let items = try file.requiredTensor("logits.\(number)").shape[0]
+        let values = stored.floats()
+        let batch = (0..<items).flatMap { item -> [Float] in
+            let start = (values.count - item * Self.turn % values.count) % values.count
+            return Array(values[start...] + values[..<start])
+        }
+        return try Tensor(shape: [items] + stored.shape.dropFirst(), floats: batch)
     }
 }
 

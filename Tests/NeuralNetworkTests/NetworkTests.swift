@@ -130,7 +130,8 @@ struct NetworkTests {
         #expect(abs(variance * 32 * 27 / 2 - 1) < 0.04)
     }
 
-    @Test func batchesGiveWhatTheirItemsGiveAlone() throws {
+    @Test(arguments: Computation.backends)
+    func batchesGiveWhatTheirItemsGiveAlone(computation: Computation) throws {
         var network = ResNet3D(depth: 18, inputChannels: 2, classes: 3)
         network.widthMultiplier = 1 / 16
         let graph = try network.graph()
@@ -139,8 +140,9 @@ struct NetworkTests {
         let values = randomValues(5 * itemCount, seed: 3)
         let batch = try Tensor(shape: [5, 2, 9, 16, 11], floats: values)
         // Larger batches are computed in parts of two.
-        let plan = try InferencePlan(
-            graph: graph, parameters: parameters, settings: ComputeSettings(threads: 3, maximumBatch: 2))
+        var settings = computation.settings
+        settings.maximumBatch = 2
+        let plan = try InferencePlan(graph: graph, parameters: parameters, settings: settings)
         let together = try plan.run(batch).floats()
         var alone: [Float] = []
         for item in 0..<5 {
@@ -152,7 +154,8 @@ struct NetworkTests {
         #expect(try plan.run(batch).floats() == together)
     }
 
-    @Test func memoryThatIsUsedAgainHoldsTheSameResults() throws {
+    @Test(arguments: Computation.backends)
+    func memoryThatIsUsedAgainHoldsTheSameResults(computation: Computation) throws {
         for architecture in [
             Architecture.inceptionV3(narrow(InceptionV3(classes: 2))),
             .resnet3D(narrow(ResNet3D(depth: 18, inputChannels: 3, classes: 2))),
@@ -161,8 +164,9 @@ struct NetworkTests {
             let parameters = try randomParameters(of: graph)
             let extent = architecture.spatialRank == 2 ? Extent(1, 80, 75) : Extent(20, 17, 30)
             let input = randomValues(2 * 3 * extent.volume, seed: 8)
-            let reused = try runGraph(graph, parameters, input, batch: 2, extent: extent)
-            let kept = try runGraph(graph, parameters, input, batch: 2, extent: extent, keepsActivations: true)
+            let reused = try runGraph(graph, parameters, input, batch: 2, extent: extent, computation)
+            let kept = try runGraph(
+                graph, parameters, input, batch: 2, extent: extent, computation, keepsActivations: true)
             #expect(reused == kept)
         }
     }
@@ -206,7 +210,9 @@ struct NetworkTests {
             for (index, input) in inputs.enumerated() {
                 group.addTask { (index, try await workers[index % 2].run(input)) }
             }
-            for try await (index, output) in group { #expect(output == expected[index]) }
+            for try await (index, output) in group {
+                #expect(largestDifference(output.floats(), expected[index].floats()) == 0, "\(index)")
+            }
         }
     }
 

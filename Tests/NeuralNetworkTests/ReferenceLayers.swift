@@ -64,6 +64,10 @@ enum ReferenceLayers {
 
     enum PoolKind: Sendable {
         case maximum, average, averageWithPadding
+
+        static let all = [PoolKind.maximum, .average, .averageWithPadding].flatMap { kind in
+            Computation.backends.map { (kind, $0) }
+        }
     }
 
     static func pool(_ input: Volume, _ pooling: Pooling, _ kind: PoolKind) -> Volume {

@@ -7,7 +7,11 @@
 # shellcheck disable=SC2034
 packages_build=(
     librabbitmq-dev libhiredis-dev libopenblas-dev libdnnl-dev libnifti-dev zlib1g-dev libsqlite3-dev libssl-dev pkg-config
+    libpng-dev libjpeg62-turbo-dev libdeflate-dev
 )
+# What the services start to read DICOM: dcm2niix, and gdcmconv for compressed pixels.
+# shellcheck disable=SC2034
+packages_images=(dcm2niix libgdcm-tools)
 # What the demo and the integration tests start.
 # shellcheck disable=SC2034
 packages_servers=(rabbitmq-server redis-server)

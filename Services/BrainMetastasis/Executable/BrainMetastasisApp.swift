@@ -8,9 +8,10 @@ enum BrainMetastasisApp {
             let settings = environment.settings
             return AssembledStage(
                 BrainMetastasisStage(
-                    models: settings.models, threads: settings.threads, store: environment.store,
+                    models: settings.models, threads: settings.threads, precision: settings.precision,
+                    store: environment.store,
                     tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM,
-                    evaluatesBothBranches: settings.evaluatesBothBranches))
+                    evaluatesBothBranches: settings.evaluatesBothBranches, warn: environment.warn))
         }
     }
 }

@@ -16,10 +16,11 @@ package struct BrainMetastasisStage: Stage {
     private let branches: BrainMetastasisDecision.Branches
 
     package init(
-        models: String?, threads: Int, store: any TensorStore, tensorLifetime: Duration, makesHeatmaps: Bool = true,
-        evaluatesBothBranches: Bool = true
+        models: String?, threads: Int, precision: NetworkPrecision = .automatic, store: any TensorStore,
+        tensorLifetime: Duration, makesHeatmaps: Bool = true,
+        evaluatesBothBranches: Bool = true, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        server = ModelServer(directory: models, threads: threads)
+        server = ModelServer(directory: models, threads: threads, precision: precision, warn: warn)
         branches = evaluatesBothBranches ? .both : .chosen
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)
@@ -57,5 +58,9 @@ package struct BrainMetastasisStage: Stage {
             problems.append(problem)
         }
         return problems.first.map { ["models": $0] } ?? [:]
+    }
+
+    package func notices() async -> [String: String] {
+        await server.reloadProblem.map { ["models": $0] } ?? [:]
     }
 }

@@ -40,8 +40,8 @@ struct ClassifyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write result.json, heat maps and pictures into this folder.", valueName: "dir"))
     var out: String?
 
-    @Option(help: "Arithmetic of the networks: 'auto' or 'fp32'.")
-    var precision = "auto"
+    @Option(help: ArgumentHelp(SettingsKey.precision.optionSummary))
+    var precision: NetworkPrecision?
 
     @Option(help: ArgumentHelp(SettingsKey.threads.optionSummary, valueName: "n"))
     var threads: Int?
@@ -53,10 +53,6 @@ struct ClassifyCommand: AsyncParsableCommand {
     var table = false
 
     func validate() throws {
-        guard ["auto", "fp32"].contains(precision) else {
-            throw ValidationError(
-                "--precision: expected auto or fp32, found \(precision); this version computes in fp32")
-        }
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
         }
@@ -73,9 +69,11 @@ struct ClassifyCommand: AsyncParsableCommand {
             roots: try roots(values), models: values.given(.models, option: models),
             heatmaps: try out.map { try Self.folder($0 + "/heatmaps") },
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        settings.precision = try precision ?? Self.precision(values)
         let keys: [SettingsKey] = [.unusableImages, .quality, .criteria, .readersRule]
         try settings.judge(
-            by: Dictionary(uniqueKeysWithValues: keys.compactMap { key in values.given(key, option: nil).map { (key.name, $0) } }))
+            by: Dictionary(
+                uniqueKeysWithValues: keys.compactMap { key in values.given(key, option: nil).map { (key.name, $0) } }))
         let pipeline = EmbeddedPipeline(
             settings: settings, logger: Logger(label: "oncorelay") { _ in SwiftLogNoOpLogHandler() })
         let timeout = timeout
@@ -117,6 +115,16 @@ struct ClassifyCommand: AsyncParsableCommand {
         }
     }
 
+    private static func precision(_ values: SettingValues) throws -> NetworkPrecision {
+        guard let text = values.given(.precision, option: nil) else { return .automatic }
+        guard let precision = NetworkPrecision(rawValue: text) else {
+            throw SettingsError(
+                key: SettingsKey.precision.name,
+                expected: NetworkPrecision.allCases.map(\.rawValue).joined(separator: ", "), found: text)
+        }
+        return precision
+    }
+
     /// The folders beneath which locations resolve: options, else the setting, else the study's own folder.
     private func roots(_ values: SettingValues) throws -> [String] {
         if !root.isEmpty { return root }
@@ -134,3 +142,5 @@ struct ClassifyCommand: AsyncParsableCommand {
         return path
     }
 }
+
+extension NetworkPrecision: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Classifiers
 import ArgumentParser
 import Contracts
 import Messaging
@@ -8,6 +9,11 @@ struct PublishCommand: AsyncParsableCommand {
         commandName: "publish",
         abstract: "Publish a study; with --wait, wait for its result.",
         discussion: """
+            With --folder the study is made of what lies there: NIfTI files with or without BIDS sidecars, DICOM \
+            series, a label map, contours, or pictures of lymph nodes. Each series is recognized by what the scanner \
+            wrote about it. What nobody can know is asked at a terminal; a script is told the flag. --write-only prints \
+            the study instead of publishing it.
+
             The file holds the data of study.submitted, bare or as a CloudEvent ('-' reads standard input). It is \
             checked before it is sent. Without --wait prints {"id"}. With --wait prints the data of the event that \
             ended it: a result, or a rejection or failure with its 'error'; progress goes to standard error.
@@ -20,7 +26,10 @@ struct PublishCommand: AsyncParsableCommand {
 
     @Argument(
         help: ArgumentHelp("The study, as JSON.", valueName: "study.json"), completion: .file(extensions: ["json"]))
-    var study: String
+    var study: String?
+
+    @OptionGroup(title: "A study's folder")
+    var folder: StudyFolderOptions
 
     @Option(help: ArgumentHelp("Wait so long for the end.", valueName: "seconds"))
     var wait: Double?
@@ -37,6 +46,11 @@ struct PublishCommand: AsyncParsableCommand {
     @OptionGroup var broker: BrokerOptions
 
     func validate() throws {
+        guard (study == nil) != (folder.folder == nil) else {
+            throw ValidationError("expected either STUDY.json or --folder DIR")
+        }
+        try folder.validateUse()
+        if folder.writeOnly, wait != nil { throw ValidationError("--write-only publishes nothing to wait for") }
         if let wait, !(wait > 0 && wait <= 31_536_000) {
             throw ValidationError("--wait: expected more than 0 and at most 31536000 seconds, found \(wait)")
         }
@@ -44,8 +58,16 @@ struct PublishCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let submission = try StudySubmission(
-            file: StudyFile.read(study), path: study, priority: priority, site: site)
+        let submission: StudySubmission
+        if let study {
+            submission = try StudySubmission(
+                file: StudyFile.read(study), path: study, priority: priority, site: site)
+        } else {
+            let made = try folder.study()
+            submission = try StudySubmission(
+                file: EventCoding.encode(made), path: folder.folder ?? "folder", priority: priority, site: site)
+            guard !folder.writeOnly else { return try Console.standard.json(submission.study) }
+        }
         let publisher = StudyPublisher(broker: try broker.makeBroker(), progress: ProgressLine())
         guard let wait else {
             try await Interruption.cancels { try await publisher.publish(submission) }

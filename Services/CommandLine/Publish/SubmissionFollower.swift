@@ -1,3 +1,4 @@
+import Classifiers
 import Contracts
 
 /// Follows one submission through the result events of all studies: pure, without broker and clock.

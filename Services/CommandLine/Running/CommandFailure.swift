@@ -1,7 +1,9 @@
 import Contracts
 import Messaging
+import NeuralNetwork
 import ServiceRuntime
 import TensorStore
+import Tensors
 
 /// Why a command ends without success: a line for a person, and a status for a script.
 struct CommandFailure: Error, Equatable, CustomStringConvertible {
@@ -31,6 +33,15 @@ extension CommandFailure {
                 self.init(error.description, .unavailable)
             }
         case let error as SettingsError: self.init(error.description, .usage)
+        case let error as NeuralNetworkError: self.init(error.description, .dataError)
+        case let error as CheckpointError: self.init(error.description, .dataError)
+        case let error as TensorError: self.init(error.description, .dataError)
+        case let error as SafetensorsError:
+            if case .file = error {
+                self.init(error.description, .noInput)
+            } else {
+                self.init(error.description, .dataError)
+            }
         case let failure as Failure: self.init(failure.description, .dataError)
         case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)

@@ -1,3 +1,4 @@
+import Classifiers
 import Messaging
 
 /// A topology in the form of RabbitMQ's definition files.

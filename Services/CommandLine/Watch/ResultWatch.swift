@@ -1,3 +1,4 @@
+import Classifiers
 import Messaging
 
 /// Hands on result events as they come, one line each.

@@ -37,7 +37,7 @@ package struct ResultPictures: Sendable {
     package func write(_ study: StudySubmitted, _ result: StudyResult, to folder: String) async throws -> [String] {
         let work = BlockingWork(label: "pictures", width: 2)
         let files = try await StudyLoader(
-            resolver: LocationResolver(roots: roots), reader: NIfTIReader(), work: work
+            resolver: LocationResolver(roots: roots), reader: ImageReader(), work: work
         ).load(study)
         let series = files.series.map(\.volume)
         let asked = IngestedRegions(

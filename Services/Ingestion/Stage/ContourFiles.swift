@@ -13,7 +13,8 @@ enum ContourFiles {
                 resolver.resolve(contour.location, subject: subject), subject: subject)
             let loaded = series[contour.series]
             let voxels = try ContourRegions.voxels(
-                of: drawn, id: contour.id, slice: contour.slice, stack: stack(of: loaded), in: loaded.volume,
+                of: drawn, id: contour.id, slice: contour.slice, stack: stack(of: loaded, subject: subject),
+                in: loaded.volume,
                 subject: subject)
             return IngestedContour(
                 id: contour.id, series: contour.series, slice: voxels.runs[0].k,
@@ -22,7 +23,11 @@ enum ContourFiles {
     }
 
     /// How the pictures on which contours are drawn lie in the volume.
-    private static func stack(of loaded: LoadedVolume) -> PictureStack {
-        PictureStack(storedOrderOf: loaded.volume)
+    private static func stack(of loaded: LoadedVolume, subject: String) throws -> PictureStack {
+        guard let frames = loaded.frames else { return PictureStack(storedOrderOf: loaded.volume) }
+        let origins = (0..<frames.count).map { Point(Array(frames.origins[(3 * $0)..<(3 * $0 + 3)])) }
+        return try PictureStack(
+            origins: origins, columnStep: Point(frames.columnStep), rowStep: Point(frames.rowStep), in: loaded.volume,
+            subject: subject)
     }
 }

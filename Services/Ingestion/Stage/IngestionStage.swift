@@ -19,7 +19,7 @@ package struct IngestionStage: Stage {
         roots: [String], limits: NIfTILimits = NIfTILimits(), store: any TensorStore, tensorLifetime: Duration,
         work: BlockingWork
     ) {
-        loader = StudyLoader(resolver: LocationResolver(roots: roots), reader: NIfTIReader(limits: limits), work: work)
+        loader = StudyLoader(resolver: LocationResolver(roots: roots), reader: ImageReader(limits: limits), work: work)
         self.store = store
         self.tensorLifetime = tensorLifetime
     }
@@ -68,9 +68,11 @@ package struct IngestionStage: Stage {
             series.append(
                 IngestedSeries(
                     sequence: submitted.sequence, plane: submitted.plane,
-                    seriesInstanceUID: submitted.seriesInstanceUID, location: submitted.location,
+                    seriesInstanceUID: submitted.seriesInstanceUID ?? loaded.seriesInstanceUID,
+                    location: submitted.location,
                     sha256: loaded.sha256, geometry: loaded.volume.geometry, slope: loaded.volume.slope,
-                    intercept: loaded.volume.intercept, tensor: reference))
+                    intercept: loaded.volume.intercept, tensor: reference,
+                    notes: loaded.notes.isEmpty ? nil : loaded.notes, recognized: loaded.recognized))
         }
         guard let loaded = files.mask, let submitted = study.regions?.mask, let reference = references.last else {
             return (series, nil)

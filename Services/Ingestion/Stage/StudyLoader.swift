@@ -14,10 +14,10 @@ package struct StudyFiles: Sendable {
 /// Reads a study's files, several at once, away from the cooperative pool.
 package struct StudyLoader: Sendable {
     let resolver: LocationResolver
-    let reader: NIfTIReader
+    let reader: ImageReader
     let work: BlockingWork
 
-    package init(resolver: LocationResolver, reader: NIfTIReader, work: BlockingWork) {
+    package init(resolver: LocationResolver, reader: ImageReader, work: BlockingWork) {
         self.resolver = resolver
         self.reader = reader
         self.work = work
@@ -31,17 +31,22 @@ package struct StudyLoader: Sendable {
             for (index, series) in study.series.enumerated() {
                 group.addTask {
                     let subject = "series[\(index)] (\(series.sequence.rawValue))"
-                    let loaded = try await load(series.location, subject)
+                    let choice = DICOMReader.Choice(
+                        seriesInstanceUID: series.seriesInstanceUID, sequence: series.sequence)
+                    var loaded = try await load(series.location, choice, subject)
                     if let announced = series.sha256, announced.lowercased() != loaded.sha256 {
                         throw Failure(
                             .checksumMismatch, .invalid,
                             "\(subject).sha256: the file has another digest (\(loaded.sha256)); submit the study again")
                     }
+                    if let note = SeriesRecognition.contradiction(series.sequence, loaded.recognized) {
+                        loaded.notes.append(note)
+                    }
                     return (index, loaded)
                 }
             }
             if let mask = study.regions?.mask {
-                group.addTask { (-1, try await load(mask.location, "regions.mask")) }
+                group.addTask { (-1, try await load(mask.location, DICOMReader.Choice(), "regions.mask")) }
             }
             let loaded = try await group.reduce(into: [Int: LoadedVolume]()) { $0[$1.0] = $1.1 }
             return StudyFiles(series: study.series.indices.compactMap { loaded[$0] }, mask: loaded[-1])
@@ -55,9 +60,11 @@ package struct StudyLoader: Sendable {
         return files
     }
 
-    private func load(_ location: String, _ subject: String) async throws -> LoadedVolume {
+    private func load(
+        _ location: String, _ choice: DICOMReader.Choice, _ subject: String
+    ) async throws -> LoadedVolume {
         try await work.run { [resolver, reader] in
-            try reader.read(resolver.resolve(location, subject: subject), subject: subject)
+            try reader.read(location, beneath: resolver, choice: choice, subject: subject)
         }
     }
 }

@@ -8,8 +8,10 @@ enum LymphNodeApp {
             let settings = environment.settings
             return AssembledStage(
                 LymphNodeStage(
-                    models: settings.models, threads: settings.threads, store: environment.store,
-                    tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM))
+                    models: settings.models, threads: settings.threads, precision: settings.precision,
+                    store: environment.store,
+                    tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM,
+                    warn: environment.warn))
         }
     }
 }

@@ -13,9 +13,11 @@ package struct LymphNodeStage: Stage {
     private let classification: RegionClassification
 
     package init(
-        models: String?, threads: Int, store: any TensorStore, tensorLifetime: Duration, makesHeatmaps: Bool = true
+        models: String?, threads: Int, precision: NetworkPrecision = .automatic, store: any TensorStore,
+        tensorLifetime: Duration, makesHeatmaps: Bool = true,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        server = ModelServer(directory: models, threads: threads)
+        server = ModelServer(directory: models, threads: threads, precision: precision, warn: warn)
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)
     }
@@ -39,5 +41,9 @@ package struct LymphNodeStage: Stage {
 
     package func missingDependencies() async -> [String: String] {
         await server.problem(with: .nodeStatus).map { ["models": $0] } ?? [:]
+    }
+
+    package func notices() async -> [String: String] {
+        await server.reloadProblem.map { ["models": $0] } ?? [:]
     }
 }

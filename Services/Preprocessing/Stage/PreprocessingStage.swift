@@ -19,7 +19,7 @@ package struct PreprocessingStage: Stage {
         tensorLifetime: Duration, work: BlockingWork, examination: ExaminationSettings = ExaminationSettings()
     ) {
         volumes = StudyVolumes(
-            store: store, resolver: LocationResolver(roots: roots), reader: NIfTIReader(limits: limits), work: work)
+            store: store, resolver: LocationResolver(roots: roots), reader: ImageReader(limits: limits), work: work)
         inputs = ModelInputs(directory: models)
         preparer = RegionPreparer(store: store, tensorLifetime: tensorLifetime, work: work)
         settings = examination

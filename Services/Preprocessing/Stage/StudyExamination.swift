@@ -13,6 +13,9 @@ struct StudyExamination: Sendable {
     private let wanted: Set<MRSequence>
     private let used: [MRSequence: Int]
 
+    /// Notes that a series is to be read with care for; the others only tell what was done.
+    private static let cautions: Set<SeriesNote.Code> = [.missingSlices, .geometryUnknown, .sequenceContradicted]
+
     /// - Parameters:
     ///   - study: whose series these are.
     ///   - examinations: of each series.
@@ -36,13 +39,16 @@ struct StudyExamination: Sendable {
                 $0.coverage[one.sequence]
             }
             let coverage = shares.min() ?? 1
-            let (code, reasons) = examination.verdict(coverage: coverage, thresholds: thresholds)
+            var (code, reasons) = examination.verdict(coverage: coverage, thresholds: thresholds)
+            let cautions = (one.notes ?? []).filter { Self.cautions.contains($0.code) }
+            reasons += cautions.map { "\($0.code.rawValue): \($0.message)" }
+            if !cautions.isEmpty, code == .ok { code = .degraded }
             let own = examination.verdict(thresholds: thresholds)
             if own.code == .unusable { faults[index] = own.reasons.joined(separator: "; ") }
             qualities.append(
                 SeriesQuality(
-                    sequence: one.sequence, code: code, reasons: reasons, coverage: coverage,
-                    measures: examination.measures))
+                    sequence: one.sequence, code: code, reasons: reasons, coverage: coverage, notes: one.notes,
+                    recognized: one.recognized, measures: examination.measures))
         }
         series = qualities
         self.faults = faults

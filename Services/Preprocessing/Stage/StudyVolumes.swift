@@ -8,7 +8,7 @@ import Tensors
 struct StudyVolumes: Sendable {
     let store: any TensorStore
     let resolver: LocationResolver
-    let reader: NIfTIReader
+    let reader: ImageReader
     let work: BlockingWork
 
     /// The series' volumes, in order.
@@ -18,8 +18,9 @@ struct StudyVolumes: Sendable {
                 group.addTask {
                     let subject = "series[\(index)] (\(one.sequence.rawValue))"
                     let volume = try await volume(
-                        one.tensor, one.geometry, one.slope, one.intercept, from: one.location, sha256: one.sha256,
-                        subject)
+                        one.tensor, one.geometry, one.slope, one.intercept, from: one.location,
+                        DICOMReader.Choice(seriesInstanceUID: one.seriesInstanceUID, sequence: one.sequence),
+                        sha256: one.sha256, subject)
                     return (index, volume)
                 }
             }
@@ -30,13 +31,13 @@ struct StudyVolumes: Sendable {
 
     func mask(_ mask: IngestedMask) async throws -> Volume {
         try await volume(
-            mask.tensor, mask.geometry, mask.slope, mask.intercept, from: mask.location, sha256: mask.sha256,
-            "regions.mask")
+            mask.tensor, mask.geometry, mask.slope, mask.intercept, from: mask.location,
+            DICOMReader.Choice(), sha256: mask.sha256, "regions.mask")
     }
 
     private func volume(
         _ reference: TensorReference, _ geometry: VolumeGeometry, _ slope: Double, _ intercept: Double,
-        from location: String, sha256: String, _ subject: String
+        from location: String, _ choice: DICOMReader.Choice, sha256: String, _ subject: String
     ) async throws -> Volume {
         do {
             let tensor = try await store.redeem(reference)
@@ -44,7 +45,7 @@ struct StudyVolumes: Sendable {
                 tensor: tensor, geometry: geometry, slope: slope, intercept: intercept, subject: subject)
         } catch  where StoreFailure.isLoss(error) {
             let loaded = try await work.run { [resolver, reader] in
-                try reader.read(resolver.resolve(location, subject: subject), subject: subject)
+                try reader.read(location, beneath: resolver, choice: choice, subject: subject)
             }
             guard loaded.sha256 == sha256 else {
                 throw Failure(

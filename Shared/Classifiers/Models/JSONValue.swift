@@ -1,11 +1,26 @@
-/// Any JSON: for the parts of `model.json` that are read by others (preprocessing's normalization, training's figures).
-package enum JSONValue: Sendable, Equatable {
+internal import FoundationEssentials
+
+/// Any JSON, to pass on what was read as it was: the parts of `model.json` that others read, events, messages.
+package indirect enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
-    case number(Double)
+    /// A whole number, written as such.
+    case int(Int64)
+    case double(Double)
     case string(String)
     case array([JSONValue])
     case object([String: JSONValue])
+
+    /// Reads JSON; nil where the bytes are none.
+    package init?(_ bytes: [UInt8]) {
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+        self = value
+    }
+
+    /// A number, written as a whole one where it is one.
+    package static func number(_ value: Double) -> JSONValue {
+        Int64(exactly: value).map(JSONValue.int) ?? .double(value)
+    }
 
     /// A member of an object; nil for anything else.
     package subscript(key: String) -> JSONValue? {
@@ -17,7 +32,11 @@ package enum JSONValue: Sendable, Equatable {
     }
 
     package var number: Double? {
-        if case .number(let number) = self { number } else { nil }
+        switch self {
+        case .int(let number): Double(number)
+        case .double(let number): number
+        default: nil
+        }
     }
 }
 
@@ -28,8 +47,10 @@ extension JSONValue: Codable {
             self = .null
         } else if let value = try? container.decode(Bool.self) {
             self = .bool(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .int(value)
         } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
+            self = .double(value)
         } else if let value = try? container.decode(String.self) {
             self = .string(value)
         } else if let value = try? container.decode([JSONValue].self) {
@@ -44,9 +65,8 @@ extension JSONValue: Codable {
         switch self {
         case .null: try container.encodeNil()
         case .bool(let value): try container.encode(value)
-        // Whole numbers are written as such: 3, not 3.0.
-        case .number(let value):
-            if let whole = Int(exactly: value) { try container.encode(whole) } else { try container.encode(value) }
+        case .int(let value): try container.encode(value)
+        case .double(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let values): try container.encode(values)
         case .object(let members): try container.encode(members)

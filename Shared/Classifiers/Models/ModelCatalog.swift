@@ -82,10 +82,17 @@ package struct ModelCatalog: Sendable {
         return Self.stamps(of: Self.folders(in: directory)) != stamps
     }
 
+    /// Which versions of which files lie in a directory at this moment.
+    struct State: Sendable, Equatable {
+        fileprivate let stamps: [String: [FileStamp]]
+    }
+
+    static func state(of directory: String) -> State { State(stamps: stamps(of: folders(in: directory))) }
+
     // MARK: - The file system
 
     /// Which version of a file is there. A file that is not there has zeros.
-    private struct FileStamp: Sendable, Equatable {
+    fileprivate struct FileStamp: Sendable, Equatable {
         var inode: UInt64 = 0
         var size: Int64 = 0
         var seconds: Int = 0

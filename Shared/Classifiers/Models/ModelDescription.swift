@@ -49,11 +49,7 @@ package struct ModelDescription: Codable, Sendable, Equatable {
 
     /// The layer that Grad-CAM looks at: the model's own choice, or one whose grid is fine enough to show something.
     package var gradCAMLayer: String {
-        if let gradCAM { return gradCAM.layer }
-        switch architecture {
-        case .resnet3D: return "layer2"
-        case .inceptionV3: return "Mixed_6e"
-        }
+        gradCAM?.layer ?? architecture.defaultGradCAMLayer
     }
 
     /// Every way in which the description contradicts itself; empty for a usable one.
@@ -118,5 +114,15 @@ package struct ModelDescription: Codable, Sendable, Equatable {
             problems.append("input.spacing: expected \(rank) numbers above 0 (mm), got \(input.spacing)")
         }
         return problems
+    }
+}
+
+extension Architecture {
+    /// A layer whose grid is fine enough to show something.
+    package var defaultGradCAMLayer: String {
+        switch self {
+        case .resnet3D: "layer2"
+        case .inceptionV3: "Mixed_6e"
+        }
     }
 }

@@ -25,22 +25,34 @@ package struct ModelFolder: Sendable {
     /// - Throws: `ClassifierError.modelMissing` when the folder or one of its files is not there, `modelDamaged` for
     ///   everything else, naming every contradiction and every missing, unexpected or misshapen tensor.
     package static func load(path: String) throws(ClassifierError) -> ModelFolder {
-        let description = try loadDescription(path: path)
+        var description = try loadDescription(path: path)
+        let weights = try loadWeights(path: path, of: &description.architecture)
+        return ModelFolder(
+            path: path, description: description, weightsSHA256: weights.sha256, graph: weights.graph,
+            parameters: weights.file)
+    }
+
+    /// Maps a folder's weights and checks them against an architecture, which is completed by what they show.
+    ///
+    /// - Throws: `ClassifierError.modelMissing`, `modelDamaged`.
+    static func loadWeights(
+        path: String, of architecture: inout Architecture
+    ) throws(ClassifierError) -> (file: SafetensorsFile, graph: NetworkGraph, sha256: String) {
         let weights = path + "/" + weightsFile
         guard access(weights, R_OK) == 0 else {
             throw .modelMissing(
                 "model folder \(path) has no readable \(weightsFile); put the weights beside model.json")
         }
         do {
-            let graph = try description.architecture.graph()
             let file = try SafetensorsFile.map(path: weights)
+            architecture = architecture.completed(byNames: file.names)
+            let graph = try architecture.graph()
             let problems = graph.problems(in: file)
             guard problems.isEmpty else { throw NeuralNetworkError.parametersMismatch(problems) }
-            return ModelFolder(
-                path: path, description: description, weightsSHA256: try sha256(ofFile: weights), graph: graph,
-                parameters: file)
-        } catch let error as ClassifierError {
-            throw error
+            // Of the very bytes that are mapped: the file behind the name may be another by now.
+            let digest = Digest()
+            file.withUnsafeBytes { digest.update($0) }
+            return (file, graph, Digest.hexadecimal(digest.finish()))
         } catch {
             throw .modelDamaged(path: path, reason: "\(weightsFile): \(error)")
         }
@@ -127,7 +139,7 @@ package struct ModelFolder: Sendable {
     }
 
     /// A decoding error in a sentence: where, and what.
-    private static func explain(_ error: DecodingError) -> String {
+    static func explain(_ error: DecodingError) -> String {
         func place(_ path: [any CodingKey]) -> String {
             path.isEmpty
                 ? "the whole" : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
@@ -138,25 +150,6 @@ package struct ModelFolder: Sendable {
         case .typeMismatch(let type, let context): return "\(place(context.codingPath)) is not of type \(type)"
         case .dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)"
         @unknown default: return "\(error)"
-        }
-    }
-
-    private static func sha256(ofFile path: String) throws(ClassifierError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw .modelMissing("\(path) cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        let digest = Digest()
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count == 0 { return Digest.hexadecimal(digest.finish()) }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw .modelDamaged(path: path, reason: "cannot be read: \(String(cString: strerror(errno)))")
-            }
-            chunk.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
     }
 }

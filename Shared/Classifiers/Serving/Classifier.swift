@@ -19,7 +19,7 @@ package actor Classifier {
     ///   - model: its parameters are folded into memory of the classifier's own, and not kept otherwise.
     ///   - settings: threads of one forward pass, and the largest batch computed at once.
     ///   - executor: classifiers that share one take turns instead of fighting for the processor's cores.
-    /// - Throws: `ClassifierError.modelDamaged` when parameters are not finite.
+    /// - Throws: `ClassifierError.modelDamaged` when parameters are not finite, or there is no memory for one input.
     package init(
         model: ModelFolder, settings: ComputeSettings, executor: ComputeExecutor = ComputeExecutor()
     ) throws(ClassifierError) {
@@ -28,6 +28,10 @@ package actor Classifier {
         role = ClassifierRole(labels: model.description.labels)
         self.executor = executor
         do {
+            // Refused with the figure, instead of ending the process at the first region.
+            try MemoryEstimate(
+                graph: model.graph, batch: 1, extent: try Extent(model.description.extents), keepsActivations: true
+            ).check(available: AvailableMemory.byteCount)
             plan = try InferencePlan(graph: model.graph, parameters: model.parameters, settings: settings)
         } catch {
             throw .modelDamaged(path: model.path ?? model.description.name, reason: "\(error)")

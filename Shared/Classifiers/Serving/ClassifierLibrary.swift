@@ -8,6 +8,8 @@ package actor ClassifierLibrary {
     private let executor: ComputeExecutor
     private var catalog: ModelCatalog
     private var classifiers: [ClassifierRole: Classifier] = [:]
+    /// New models that could not be used: they are not tried again until their files change.
+    private var refused: (state: ModelCatalog.State, error: ClassifierError)?
 
     /// Loading hashes and folds weights, which takes as long as a batch: it happens where batches are computed.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -42,7 +44,24 @@ package actor ClassifierLibrary {
     /// - Returns: whether models were exchanged.
     /// - Throws: why the new models cannot be used.
     package func reloadIfChanged() throws(ClassifierError) -> Bool {
-        guard catalog.hasChanged else { return false }
+        guard let directory, catalog.hasChanged else {
+            refused = nil
+            return false
+        }
+        // Taken before anything is read: what changes meanwhile is looked at again.
+        let state = ModelCatalog.state(of: directory)
+        if let refused, refused.state == state { throw refused.error }
+        do {
+            try reload(directory)
+            refused = nil
+            return true
+        } catch {
+            refused = (state, error)
+            throw error
+        }
+    }
+
+    private func reload(_ directory: String) throws(ClassifierError) {
         let fresh = try ModelCatalog.open(directory: directory)
         var reloaded: [ClassifierRole: Classifier] = [:]
         for role in classifiers.keys {
@@ -50,6 +69,5 @@ package actor ClassifierLibrary {
         }
         catalog = fresh
         classifiers = reloaded
-        return true
     }
 }

@@ -37,6 +37,16 @@ package enum ReasonCode: String, Codable, Sendable, CaseIterable {
     case niftiOversized = "nifti-oversized"
     case affineInvalid = "affine-invalid"
     case voxelsNonFinite = "voxels-non-finite"
+    case pictureCorrupt = "picture-corrupt"
+    case dicomInvalid = "dicom-invalid"
+    case dicomSyntaxUnsupported = "dicom-syntax-unsupported"
+    case dicomGeometryInvalid = "dicom-geometry-invalid"
+    case dicomSlicesMissing = "dicom-slices-missing"
+    case seriesMissing = "series-missing"
+    case seriesAmbiguous = "series-ambiguous"
+    case converterMissing = "converter-missing"
+    case converterFailed = "converter-failed"
+    case converterLimit = "converter-limit"
 
     // Which regions of them.
     case maskGeometryMismatch = "mask-geometry-mismatch"

@@ -52,10 +52,15 @@ package struct IngestedSeries: Codable, Sendable, Equatable {
     package var slope: Double
     package var intercept: Double
     package var tensor: TensorReference
+    /// What a reader of the result should know; absent when there is nothing.
+    package var notes: [SeriesNote]?
+    /// What the scanner's own words say that it is; absent where there are none.
+    package var recognized: RecognizedSeries?
 
     package init(
         sequence: MRSequence, plane: Plane?, seriesInstanceUID: String?, location: String, sha256: String,
-        geometry: VolumeGeometry, slope: Double, intercept: Double, tensor: TensorReference
+        geometry: VolumeGeometry, slope: Double, intercept: Double, tensor: TensorReference,
+        notes: [SeriesNote]? = nil, recognized: RecognizedSeries? = nil
     ) {
         self.sequence = sequence
         self.plane = plane
@@ -66,6 +71,8 @@ package struct IngestedSeries: Codable, Sendable, Equatable {
         self.slope = slope
         self.intercept = intercept
         self.tensor = tensor
+        self.notes = notes
+        self.recognized = recognized
     }
 }
 

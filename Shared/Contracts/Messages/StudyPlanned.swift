@@ -57,16 +57,23 @@ package struct SeriesQuality: Codable, Sendable, Equatable {
     package var reasons: [String]
     /// Smallest share of a region's patch that lies inside the series, 0 to 1.
     package var coverage: Double
+    /// What a reader should know of the series; absent when there is nothing.
+    package var notes: [SeriesNote]?
+    /// What the scanner's own words say that it is; absent where there are none.
+    package var recognized: RecognizedSeries?
     /// What was measured of its voxels; absent in messages of earlier versions.
     package var measures: SeriesMeasures?
 
     package init(
-        sequence: MRSequence, code: Code, reasons: [String], coverage: Double, measures: SeriesMeasures? = nil
+        sequence: MRSequence, code: Code, reasons: [String], coverage: Double, notes: [SeriesNote]? = nil,
+        recognized: RecognizedSeries? = nil, measures: SeriesMeasures? = nil
     ) {
         self.sequence = sequence
         self.code = code
         self.reasons = reasons
         self.coverage = coverage
+        self.notes = notes
+        self.recognized = recognized
         self.measures = measures
     }
 }

@@ -91,6 +91,7 @@ package struct Affine: Sendable, Equatable {
                 .affineInvalid, subject: subject,
                 "expected an affine that can be inverted, its determinant is \(determinant); export the image again")
         }
+        if let inverse = invertedAlongAxes() { return inverse }
         let scale = 1 / determinant
         let rowX = second.cross(third) * scale
         let rowY = third.cross(first) * scale
@@ -101,6 +102,28 @@ package struct Affine: Sendable, Equatable {
         var inverse = linear
         inverse.translation = Point.zero - linear.applyLinear(translation)
         return inverse
+    }
+
+    /// The inverse where each column lies along one axis: reciprocals, without rounding errors of products.
+    private func invertedAlongAxes() -> Affine? {
+        var rows = [Point.zero, .zero, .zero]
+        for (column, value) in [first, second, third].enumerated() {
+            let places = (0..<3).filter { value[$0] != 0 }
+            guard places.count == 1 else { return nil }
+            rows[column][places[0]] = 1 / value[places[0]]
+        }
+        let linear = Affine(
+            Point(rows[0].x, rows[1].x, rows[2].x), Point(rows[0].y, rows[1].y, rows[2].y),
+            Point(rows[0].z, rows[1].z, rows[2].z), translation: .zero)
+        var inverse = linear
+        inverse.translation = Point.zero - linear.applyLinear(translation)
+        return inverse
+    }
+
+    /// The same map in the other convention of world axes, LPS+ (left, posterior, superior; DICOM, ITK) for RAS+ and back.
+    package var flippedWorld: Affine {
+        let flip = Point(-1, -1, 1)
+        return Affine(first * flip, second * flip, third * flip, translation: translation * flip)
     }
 
     /// The largest distance in mm by which the two maps part over a grid of `shape` voxels.

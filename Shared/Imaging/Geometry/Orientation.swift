@@ -25,6 +25,11 @@ package struct Orientation: Sendable, Equatable, CustomStringConvertible {
         isPositive = (0..<3).map { columns[$0][best[$0]] >= 0 }
     }
 
+    init(worldAxes: [Int], isPositive: [Bool]) {
+        self.worldAxes = worldAxes
+        self.isPositive = isPositive
+    }
+
     /// The letters, for example `RAS` or `LAS`.
     package var description: String {
         let letters = [("R", "L"), ("A", "P"), ("S", "I")]

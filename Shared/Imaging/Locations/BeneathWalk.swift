@@ -31,10 +31,10 @@ struct BeneathWalk: ~Copyable {
         return nil
     }
 
-    /// Opens the regular file at the end of the way.
+    /// Opens the regular file or the folder at the end of the way.
     ///
     /// - Throws: `location-outside-root`, `file-missing`, `file-unreadable`, `image-format-unsupported`.
-    func open(_ components: [String]) throws(ImagingError) -> LocatedFile {
+    func open(_ components: [String]) throws(ImagingError) -> LocatedNode {
         var directories = DirectoryStack(root: rootDescriptor)
         // The next component is the last of the array.
         var pending = Array(components.reversed())
@@ -71,7 +71,7 @@ struct BeneathWalk: ~Copyable {
                 pending.append(contentsOf: steps.reversed())
             case S_IFREG where pending.isEmpty:
                 defer { close(node) }
-                return try reopen(component, in: directories.top, like: status)
+                return .file(try reopen(component, in: directories.top, like: status))
             case S_IFREG:
                 close(node)
                 throw ImagingError(
@@ -81,7 +81,9 @@ struct BeneathWalk: ~Copyable {
                 throw unsupported("a device, pipe or socket")
             }
         }
-        throw unsupported("a folder")
+        let folder = openat(directories.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .system(errno, doing: "open the folder", subject: subject) }
+        return .folder(LocatedFolder(descriptor: folder))
     }
 
     /// Opens for reading what was seen to be a regular file, and makes sure that it is still the same one.
@@ -112,7 +114,8 @@ struct BeneathWalk: ~Copyable {
 
     private func unsupported(_ kind: String) -> ImagingError {
         ImagingError(
-            .imageFormatUnsupported, subject: subject, "expected a .nii or .nii.gz file, found \(kind)")
+            .imageFormatUnsupported, subject: subject,
+            "expected an image's file or a folder of DICOM files, found \(kind)")
     }
 }
 

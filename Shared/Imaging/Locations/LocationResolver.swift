@@ -24,6 +24,18 @@ package struct LocationResolver: Sendable {
     ///   directory or another node that is no file, `invalid-field`; `file-unreadable` where permission is refused
     ///   (permanent), or a root is not there or a disk fails (transient).
     package func resolve(_ location: String, subject: String = "image") throws(ImagingError) -> LocatedFile {
+        switch try locate(location, subject: subject) {
+        case .file(let file): return file
+        case .folder:
+            throw ImagingError(
+                .imageFormatUnsupported, subject: subject, "expected a file such as .nii or .nii.gz, found a folder")
+        }
+    }
+
+    /// Opens the file or the folder that a location names.
+    ///
+    /// - Throws: as `resolve`, but a folder is not refused.
+    package func locate(_ location: String, subject: String = "image") throws(ImagingError) -> LocatedNode {
         let path = try LocationPath(location, subject: subject)
         var missing: ImagingError?
         var isReachable = false

@@ -11,7 +11,22 @@ final class FileBytes {
     ///
     /// - Throws: `image-format-unsupported` for what is not a regular file, `file-too-large`, or `file-unreadable`
     ///   (transient) for a read error and for a file that changes its length meanwhile.
-    init(descriptor: Int32, limit: Int, subject: String) throws(ImagingError) {
+    convenience init(descriptor: Int32, limit: Int, subject: String) throws(ImagingError) {
+        let size = try Self.size(descriptor, limit: limit, subject: subject)
+        try self.init(descriptor, size: size, isWhole: true, subject: subject)
+    }
+
+    /// Reads the beginning of an open file: so many bytes, or fewer where it is shorter.
+    ///
+    /// - Throws: as the other initializer.
+    convenience init(
+        beginningOf descriptor: Int32, count: Int, limit: Int, subject: String
+    ) throws(ImagingError) {
+        let size = try Self.size(descriptor, limit: limit, subject: subject)
+        try self.init(descriptor, size: min(size, count), isWhole: size <= count, subject: subject)
+    }
+
+    private static func size(_ descriptor: Int32, limit: Int, subject: String) throws(ImagingError) -> Int {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             throw .system(errno, doing: "look at the file", subject: subject)
@@ -26,9 +41,13 @@ final class FileBytes {
                 .fileTooLarge, subject: subject,
                 "expected a file of at most \(limit) bytes, found \(size); raise the limit or send a smaller image")
         }
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 1, alignment: 64)
+        return size
+    }
+
+    private init(_ descriptor: Int32, size: Int, isWhole: Bool, subject: String) throws(ImagingError) {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size + (isWhole ? 1 : 0), alignment: 64)
         do throws(ImagingError) {
-            // One byte more is asked for, to see a file that has grown.
+            // Of a whole file one byte more is asked for, to see one that has grown.
             let count = try Self.read(descriptor, into: memory, subject: subject)
             guard count == size else {
                 throw ImagingError(

@@ -4,6 +4,8 @@ import Contracts
 struct NIfTILayout {
     /// Extents along i, j, k.
     let shape: [Int]
+    /// Extents of all axes that the file has, at least three: those beyond the third number its volumes.
+    let fileShape: [Int]
     let voxelType: NIfTIVoxelType
     /// Bytes from the file's beginning to the first voxel.
     let voxelOffset: Int
@@ -12,17 +14,32 @@ struct NIfTILayout {
     /// What the affine's lengths are multiplied by to give mm.
     let millimetersPerUnit: Double
 
+    /// Voxels of one volume.
     var voxelCount: Int { shape[0] * shape[1] * shape[2] }
-    var voxelBytes: Int { voxelCount * voxelType.byteCount }
+    var volumeCount: Int { fileShape[3...].reduce(1, *) }
+    /// Bytes of all volumes' voxels.
+    var voxelBytes: Int { voxelCount * volumeCount * voxelType.byteCount }
     /// Bytes of the whole (inflated) file.
     var fileBytes: Int { voxelOffset + voxelBytes }
 
+    /// Along each axis beyond the third, where a file may hold any number: what the header's own numbers can say.
+    private static let mostVolumes = 65_535
+
     /// Checks a header field by field, before a byte is allocated for what it promises.
     ///
+    /// - Parameters:
+    ///   - header: as it stands in the file.
+    ///   - limits: how large the image may be.
+    ///   - severalVolumes: whether a file may hold any number of volumes, along up to four more axes; else as many as the
+    ///     limits say, along the fourth.
+    ///   - subject: what errors call the image.
     /// - Throws: `nifti-dimensions-invalid`, `nifti-type-unsupported`, `nifti-header-invalid`, `affine-invalid` or
     ///   `file-too-large`, with the field, what was expected and what came.
-    init(_ header: NIfTIHeader, limits: NIfTILimits, subject: String) throws(ImagingError) {
-        shape = try Self.shape(header, limits, subject)
+    init(
+        _ header: NIfTIHeader, limits: NIfTILimits, severalVolumes: Bool = false, subject: String
+    ) throws(ImagingError) {
+        fileShape = try Self.shape(header, limits, severalVolumes, subject)
+        shape = Array(fileShape[..<3])
         voxelType = try Self.voxelType(header, subject)
         voxelOffset = try Self.voxelOffset(header, limits, subject)
         (slope, intercept) = try Self.scaling(header, subject)
@@ -30,41 +47,41 @@ struct NIfTILayout {
         try Self.checkGeometry(header, subject)
         // Extents are at most a few thousand each, but the limits are the operator's.
         var bytes = voxelType.byteCount
-        for extent in shape {
+        for extent in fileShape {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
             guard !overflow, product <= limits.voxelBytes else {
                 throw ImagingError(
                     .fileTooLarge, subject: subject,
                     "expected at most \(limits.voxelBytes) bytes of voxels, the header promises "
-                        + "\(shape) of \(voxelType.byteCount) bytes; raise the limit or send a smaller image")
+                        + "\(fileShape) of \(voxelType.byteCount) bytes; raise the limit or send a smaller image")
             }
             bytes = product
         }
     }
 
     private static func shape(
-        _ header: NIfTIHeader, _ limits: NIfTILimits, _ subject: String
+        _ header: NIfTIHeader, _ limits: NIfTILimits, _ severalVolumes: Bool, _ subject: String
     ) throws(ImagingError) -> [Int] {
         let rank = header.dimensions[0]
-        guard 1...4 ~= rank else {
+        let highest = severalVolumes ? 7 : 4
+        guard 1...highest ~= rank else {
             throw ImagingError(
                 .niftiDimensionsInvalid, subject: subject,
-                "dim[0]: expected 1 to 4 axes, found \(rank); send one volume a file")
+                "dim[0]: expected 1 to \(highest) axes, found \(rank); send one volume a file")
         }
         for axis in 1...rank {
             let extent = header.dimensions[axis]
-            guard extent >= 1, extent <= limits.extent else {
+            let most = axis <= 3 ? limits.extent : severalVolumes ? Self.mostVolumes : limits.volumes
+            guard extent >= 1, extent <= most else {
+                let expected =
+                    axis <= 3 ? "1 to \(most) voxels" : most == 1 ? "one volume" : "1 to \(most) volumes"
                 throw ImagingError(
                     .niftiDimensionsInvalid, subject: subject,
-                    "dim[\(axis)]: expected 1 to \(limits.extent) voxels, found \(extent)")
+                    "dim[\(axis)]: expected \(expected), found \(extent)" + (axis > 3 ? "; send one volume a file" : "")
+                )
             }
         }
-        guard rank < 4 || header.dimensions[4] == 1 else {
-            throw ImagingError(
-                .niftiDimensionsInvalid, subject: subject,
-                "dim[4]: expected one volume, found \(header.dimensions[4]); send one volume a file")
-        }
-        return (1...3).map { $0 <= rank ? header.dimensions[$0] : 1 }
+        return (1...max(3, rank)).map { $0 <= rank ? header.dimensions[$0] : 1 }
     }
 
     private static func voxelType(_ header: NIfTIHeader, _ subject: String) throws(ImagingError) -> NIfTIVoxelType {

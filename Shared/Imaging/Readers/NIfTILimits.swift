@@ -4,6 +4,8 @@ package struct NIfTILimits: Sendable, Equatable {
     package var fileBytes = 512 << 20
     /// Voxels along one axis.
     package var extent = 1024
+    /// Volumes along the fourth axis.
+    package var volumes = 1
     /// Bytes of the voxels, inflated, in the file's type.
     package var voxelBytes = 512 << 20
     /// Bytes between the header and the voxels (NIfTI extensions).

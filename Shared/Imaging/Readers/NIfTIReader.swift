@@ -1,17 +1,7 @@
 import Contracts
 internal import Digests
 internal import Glibc
-
-/// A volume, and the file that it came from.
-package struct LoadedVolume: Sendable {
-    package let volume: Volume
-    /// SHA-256 of the file's bytes as located (compressed where it is), lower-case hexadecimal.
-    package let sha256: String
-    /// Bytes of the file as located.
-    package let byteCount: Int
-    /// What gave the volume its place in space.
-    package let geometrySource: NIfTIGeometrySource
-}
+internal import Tensors
 
 /// Reads single-file NIfTI-1 and NIfTI-2 images (.nii and .nii.gz, either byte order).
 ///
@@ -53,39 +43,64 @@ package struct NIfTIReader: Sendable {
         }
         let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
         let bytes = contents.bytes
-        let (volume, source) = try withExtendedLifetime(contents) { () throws(ImagingError) in
-            isCompressed ? try inflated(bytes, subject: subject) : try plain(bytes, subject: subject)
+        return try withExtendedLifetime(contents) { () throws(ImagingError) in
+            let (volumes, source) = try load(bytes, isCompressed: isCompressed, subject: subject, makeVolumes)
+            return LoadedVolume(
+                volumes: volumes, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
         }
-        return LoadedVolume(
-            volume: volume, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
     }
 
-    private func plain(
-        _ bytes: UnsafeRawBufferPointer, subject: String
-    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+    /// What has been checked of a file, on its way to voxels.
+    struct Checked {
+        let header: NIfTIHeader
+        let layout: NIfTILayout
+        let affine: Affine
+        let source: NIfTIGeometrySource
+        let subject: String
+    }
+
+    /// Writes the `layout.voxelBytes` bytes of a file's voxels.
+    typealias Fill = (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
+
+    /// Checks a file's header and length, and hands its voxels on.
+    func load<Output>(
+        _ bytes: UnsafeRawBufferPointer, isCompressed: Bool, severalVolumes: Bool = false, subject: String,
+        _ make: (Checked, Fill) throws(ImagingError) -> Output
+    ) throws(ImagingError) -> Output {
+        isCompressed
+            ? try inflated(bytes, severalVolumes, subject: subject, make)
+            : try plain(bytes, severalVolumes, subject: subject, make)
+    }
+
+    private func plain<Output>(
+        _ bytes: UnsafeRawBufferPointer, _ severalVolumes: Bool, subject: String,
+        _ make: (Checked, Fill) throws(ImagingError) -> Output
+    ) throws(ImagingError) -> Output {
         let header = try NIfTIHeader(bytes, subject: subject)
-        let layout = try NIfTILayout(header, limits: limits, subject: subject)
+        let layout = try NIfTILayout(header, limits: limits, severalVolumes: severalVolumes, subject: subject)
         guard bytes.count >= layout.fileBytes else { throw truncated(layout, found: bytes.count, subject) }
         guard bytes.count == layout.fileBytes else {
             throw oversized(layout, "found \(bytes.count)", subject)
         }
-        return try volume(header, layout, headerBytes: bytes, subject: subject) { target throws(ImagingError) in
+        return try make(checked(header, layout, bytes, subject)) { target throws(ImagingError) in
             target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[layout.voxelOffset...]))
         }
     }
 
-    private func inflated(
-        _ bytes: UnsafeRawBufferPointer, subject: String
-    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+    private func inflated<Output>(
+        _ bytes: UnsafeRawBufferPointer, _ severalVolumes: Bool, subject: String,
+        _ make: (Checked, Fill) throws(ImagingError) -> Output
+    ) throws(ImagingError) -> Output {
         let inflater = try GzipInflater(bytes, subject: subject)
         let front = UnsafeMutableRawBufferPointer.allocate(byteCount: NIfTIHeader.largestByteCount, alignment: 16)
         defer { front.deallocate() }
         let frontCount = try inflater.inflate(into: front)
         let headerBytes = UnsafeRawBufferPointer(rebasing: front[..<frontCount])
         let header = try NIfTIHeader(headerBytes, subject: subject)
-        let layout = try NIfTILayout(header, limits: limits, subject: subject)
+        let layout = try NIfTILayout(header, limits: limits, severalVolumes: severalVolumes, subject: subject)
         try checkRatio(layout, compressed: bytes.count, subject)
-        return try volume(header, layout, headerBytes: headerBytes, subject: subject) { target throws(ImagingError) in
+        return try make(checked(header, layout, headerBytes, subject)) { target throws(ImagingError) in
+            if Self.fillAtOnce(target, bytes, layout) { return }
             // What lies between header and voxels is passed over; small images may lie in the front piece already.
             var position = frontCount
             if layout.voxelOffset > position {
@@ -102,23 +117,55 @@ package struct NIfTIReader: Sendable {
         }
     }
 
+    /// The fast way, for a file that is whole and undamaged; false where it is not, and nothing is known of it then.
+    private static func fillAtOnce(
+        _ target: UnsafeMutableRawBufferPointer, _ bytes: UnsafeRawBufferPointer, _ layout: NIfTILayout
+    ) -> Bool {
+        let whole = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.fileBytes, alignment: 64)
+        defer { whole.deallocate() }
+        guard WholeInflater.inflate(bytes, into: whole) else { return false }
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: whole[layout.voxelOffset...]))
+        return true
+    }
+
     private func skip(_ count: Int, _ inflater: GzipInflater) throws(ImagingError) -> Int {
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { scratch.deallocate() }
         return try inflater.inflate(into: scratch)
     }
 
-    private func volume(
-        _ header: NIfTIHeader, _ layout: NIfTILayout, headerBytes: UnsafeRawBufferPointer, subject: String,
-        _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
-    ) throws(ImagingError) -> (Volume, NIfTIGeometrySource) {
+    private func checked(
+        _ header: NIfTIHeader, _ layout: NIfTILayout, _ headerBytes: UnsafeRawBufferPointer, _ subject: String
+    ) throws(ImagingError) -> Checked {
         let (affine, source) = try NIfTIGeometry.affine(
             of: header, bytes: headerBytes, millimetersPerUnit: layout.millimetersPerUnit, subject: subject)
-        let loader = VoxelLoader(layout: layout, isBigEndian: header.isBigEndian, subject: subject)
-        let volume = try Volume(
-            tensor: loader.load(fill), affine: affine, slope: layout.slope, intercept: layout.intercept,
-            subject: subject)
-        return (volume, source)
+        return Checked(header: header, layout: layout, affine: affine, source: source, subject: subject)
+    }
+
+    private func makeVolumes(
+        _ checked: Checked, _ fill: Fill
+    ) throws(ImagingError) -> ([Volume], NIfTIGeometrySource) {
+        let layout = checked.layout
+        let loader = VoxelLoader(
+            layout: layout, isBigEndian: checked.header.isBigEndian, subject: checked.subject)
+        let tensor = try loader.load(fill)
+        let volumes = try Self.parts(of: tensor, count: layout.volumeCount).map { (part) throws(ImagingError) in
+            try Volume(
+                tensor: part, affine: checked.affine, slope: layout.slope, intercept: layout.intercept,
+                subject: checked.subject)
+        }
+        return (volumes, checked.source)
+    }
+
+    /// The volumes of `[t, k, j, i]`, which share its bytes.
+    private static func parts(of tensor: Tensor, count: Int) -> [Tensor] {
+        guard count > 1 else { return [tensor] }
+        let size = tensor.buffer.count / count
+        return (0..<count).compactMap { index in
+            try? Tensor(
+                shape: Array(tensor.shape.dropFirst()), elementType: tensor.elementType,
+                buffer: tensor.buffer.slice((index * size)..<((index + 1) * size)))
+        }
     }
 
     /// Deflate cannot do better than 1032 to 1, so a promise beyond that is broken before it is tried.
@@ -143,14 +190,14 @@ package struct NIfTIReader: Sendable {
     private func truncated(_ layout: NIfTILayout, found: Int, _ subject: String) -> ImagingError {
         ImagingError(
             .niftiTruncated, subject: subject,
-            "expected \(layout.fileBytes) bytes (\(layout.shape) voxels of \(layout.voxelType.byteCount) bytes after "
+            "expected \(layout.fileBytes) bytes (\(layout.fileShape) voxels of \(layout.voxelType.byteCount) bytes after "
                 + "\(layout.voxelOffset)), found \(found); transfer the file again")
     }
 
     private func oversized(_ layout: NIfTILayout, _ found: String, _ subject: String) -> ImagingError {
         ImagingError(
             .niftiOversized, subject: subject,
-            "expected \(layout.fileBytes) bytes (\(layout.shape) voxels of \(layout.voxelType.byteCount) bytes after "
+            "expected \(layout.fileBytes) bytes (\(layout.fileShape) voxels of \(layout.voxelType.byteCount) bytes after "
                 + "\(layout.voxelOffset)), \(found); export the image again")
     }
 }

@@ -6,20 +6,64 @@ internal import Tensors
 /// uint8, int16 and float32 stay as they are. Of the others, whole numbers become int16 where all of them fit, else
 /// float32 (exact up to 2²⁴; beyond that the file is refused), and float64 is rounded to float32.
 struct VoxelLoader {
-    let layout: NIfTILayout
+    let type: NIfTIVoxelType
+    /// Extents along i, j, k, and of the fourth axis where there are several volumes.
+    let shape: [Int]
+    let slope: Double
     let isBigEndian: Bool
     let subject: String
 
+    private var voxelCount: Int { shape.reduce(1, *) }
+
+    init(layout: NIfTILayout, isBigEndian: Bool, subject: String) {
+        self.init(
+            type: layout.voxelType,
+            shape: layout.volumeCount == 1 ? layout.shape : layout.shape + [layout.volumeCount],
+            slope: layout.slope, isBigEndian: isBigEndian, subject: subject)
+    }
+
+    init(type: NIfTIVoxelType, shape: [Int], slope: Double, isBigEndian: Bool = false, subject: String) {
+        self.type = type
+        self.shape = shape
+        self.slope = slope
+        self.isBigEndian = isBigEndian
+        self.subject = subject
+    }
+
+    /// Fills memory with stored voxels of any number of volumes, brings them into this machine's byte order and sees
+    /// that they are finite.
+    func fillStored(
+        _ target: UnsafeMutableRawBufferPointer, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
+    ) throws(ImagingError) {
+        try fill(target)
+        if isBigEndian {
+            switch type.byteCount {
+            case 2: Self.swap(target, as: UInt16.self)
+            case 4: Self.swap(target, as: UInt32.self)
+            case 8: Self.swap(target, as: UInt64.self)
+            default: break
+            }
+        }
+        switch type {
+        case .float32: try checkFinite(UnsafeBufferPointer(target.bindMemory(to: Float.self)))
+        case .float64:
+            let values = target.bindMemory(to: Double.self)
+            let broken = values.reduce(into: 0) { $0 += ($1 * slope).isFinite ? 0 : 1 }
+            if broken > 0 { throw nonFinite(broken) }
+        default: break
+        }
+    }
+
     /// Loads the voxels.
     ///
-    /// - Parameter fill: writes the `layout.voxelBytes` bytes of the file.
-    /// - Returns: of shape `[k, j, i]`: uint8, int16 or float32.
+    /// - Parameter fill: writes the volume's bytes as they stand in the file.
+    /// - Returns: of shape `[k, j, i]`, of several volumes `[t, k, j, i]`: uint8, int16 or float32.
     /// - Throws: what `fill` throws; `voxels-non-finite` for NaN and infinities, scaled values included; `nifti-type-unsupported` for whole
     ///   numbers beyond 2²⁴.
     func load(
         _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
     ) throws(ImagingError) -> Tensor {
-        switch layout.voxelType {
+        switch type {
         case .uint8:
             return try tensor(.uint8, fill)
         case .int16:
@@ -38,16 +82,17 @@ struct VoxelLoader {
         case .int32: return try narrowed(Int32.self, fill)
         case .uint32: return try narrowed(UInt32.self, fill)
         case .int64: return try narrowed(Int64.self, fill)
+        case .uint64: return try narrowed(UInt64.self, fill)
         case .float64: return try rounded(fill)
         }
     }
 
     private func tensor(
-        _ type: ElementType, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
+        _ element: ElementType, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
     ) throws(ImagingError) -> Tensor {
-        let buffer = try TensorBuffer.filled(count: layout.voxelCount * type.byteCount, fill)
+        let buffer = try TensorBuffer.filled(count: voxelCount * element.byteCount, fill)
         do {
-            return try Tensor(shape: layout.shape.reversed(), elementType: type, buffer: buffer)
+            return try Tensor(shape: shape.reversed(), elementType: element, buffer: buffer)
         } catch {
             throw ImagingError(.niftiDimensionsInvalid, subject: subject, "\(error)")
         }
@@ -60,7 +105,7 @@ struct VoxelLoader {
 
     private func checkFinite(_ voxels: UnsafeBufferPointer<Float>) throws(ImagingError) {
         // A sum of zeros is NaN as soon as one factor is NaN or infinite; blocks keep the loop free of branches.
-        let slope = Float(layout.slope)
+        let slope = Float(slope)
         var start = 0
         while start < voxels.count {
             let end = min(start + 65_536, voxels.count)
@@ -90,10 +135,10 @@ struct VoxelLoader {
 
     /// Reads the file's bytes aside and lends them as numbers of their own type.
     private func staged<Element: BitwiseCopyable, Output>(
-        _ type: Element.Type, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void,
+        _ element: Element.Type, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void,
         _ body: (UnsafeBufferPointer<Element>) throws(ImagingError) -> Output
     ) throws(ImagingError) -> Output {
-        let staging = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.voxelBytes, alignment: 64)
+        let staging = UnsafeMutableRawBufferPointer.allocate(byteCount: voxelCount * type.byteCount, alignment: 64)
         defer { staging.deallocate() }
         try fill(staging)
         if isBigEndian {
@@ -108,9 +153,9 @@ struct VoxelLoader {
     }
 
     private func narrowed<Integer: FixedWidthInteger & BitwiseCopyable>(
-        _ type: Integer.Type, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
+        _ integer: Integer.Type, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
     ) throws(ImagingError) -> Tensor {
-        try staged(type, fill) { values throws(ImagingError) in
+        try staged(integer, fill) { values throws(ImagingError) in
             var lowest = Integer.max
             var highest = Integer.min
             for value in values {

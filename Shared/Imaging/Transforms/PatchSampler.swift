@@ -25,13 +25,6 @@ package struct Patch: Sendable {
 /// Resamples patches straight out of stored volumes: patch sample to world to voxel index is one composed affine, and
 /// only the voxels that the patch needs are read, in the type that they are stored in.
 package struct PatchSampler: Sendable {
-    package enum Interpolation: String, Sendable, Codable {
-        /// Trilinear, for intensities.
-        case linear
-        /// The nearest voxel, for masks.
-        case nearest
-    }
-
     /// What stands where a sample lies outside the volume, that is beyond the outer faces of its outermost voxels.
     package enum Outside: String, Sendable, Codable {
         /// Intensity 0 (air), which is then normalized like any other.
@@ -62,14 +55,16 @@ package struct PatchSampler: Sendable {
             let samples = bytes.bindMemory(to: Float.self)
             for (index, channel) in channels.enumerated() {
                 let part = UnsafeMutableBufferPointer(rebasing: samples[index * count..<(index + 1) * count])
-                let inside = channel.volume.perform(
-                    PatchWork(
-                        map: inverses[index], volumeShape: channel.volume.shape, size: grid.size,
-                        interpolation: interpolation,
-                        // Stored as what slope and intercept will make 0 of.
-                        outsideValue: outside == .zero
-                            ? Float(-channel.volume.intercept / channel.volume.slope) : nil,
-                        samples: part))
+                // Stored as what slope and intercept will make 0 of.
+                let outsideValue =
+                    outside == .zero ? Float(-channel.volume.intercept / channel.volume.slope) : nil
+                let inside =
+                    interpolation == .cubic
+                    ? cubic(channel.volume, inverses[index], grid.size, outsideValue, part)
+                    : channel.volume.perform(
+                        PatchWork(
+                            map: inverses[index], volumeShape: channel.volume.shape, size: grid.size,
+                            interpolation: interpolation, outsideValue: outsideValue, samples: part))
                 channel.normalization.apply(
                     to: part, slope: channel.volume.slope, intercept: channel.volume.intercept)
                 coverage.append(Double(inside) / Double(count))
@@ -80,5 +75,31 @@ package struct PatchSampler: Sendable {
             preconditionFailure("a patch's buffer is made for its shape")
         }
         return Patch(tensor: tensor, coverage: coverage, affine: grid.affine)
+    }
+
+    /// Cubic samples: only the box that the patch lies in is filtered, with a margin.
+    private func cubic(
+        _ volume: Volume, _ map: Affine, _ size: [Int], _ outsideValue: Float?,
+        _ samples: UnsafeMutableBufferPointer<Float>
+    ) -> Int {
+        let last = [Double(size[0] - 1), Double(size[1] - 1), Double(size[2] - 1)]
+        let corners = WorldBox.corners([0, 0, 0], last).map(map.apply)
+        let box = (0..<3).map { axis -> ClosedRange<Int> in
+            let limit = Double(volume.shape[axis] - 1)
+            let low = min(max(corners.reduce(.infinity) { min($0, $1[axis]) } - 2, 0), limit)
+            let high = min(max(corners.reduce(-.infinity) { max($0, $1[axis]) } + 3, low), limit)
+            return Int(low)...Int(high)
+        }
+        let sampler = CubicSampler(
+            coefficients: BSplineCoefficients(volume, box: box), outsideValue: outsideValue)
+        var inside = 0
+        for z in 0..<size[2] {
+            for y in 0..<size[1] {
+                let row = samples.baseAddress! + size[0] * (y + size[1] * z)
+                inside += sampler.row(
+                    row, count: size[0], start: map.apply(Point(0, Double(y), Double(z))), step: map.first)
+            }
+        }
+        return inside
     }
 }

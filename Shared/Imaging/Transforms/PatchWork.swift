@@ -6,7 +6,8 @@ struct PatchWork: VoxelWork {
     let volumeShape: [Int]
     /// Samples along x, y, z.
     let size: [Int]
-    let interpolation: PatchSampler.Interpolation
+    /// Linear or nearest.
+    let interpolation: Interpolation
     /// What stands outside the volume; nil for the nearest voxel's value.
     let outsideValue: Float?
     /// x fastest, then y, then z.
@@ -22,7 +23,7 @@ struct PatchWork: VoxelWork {
             for y in 0..<size[1] {
                 let start = map.apply(Point(0, Double(y), Double(z)))
                 switch interpolation {
-                case .linear: inside += sampler.linearRow(row, count: size[0], start: start, step: step)
+                case .linear, .cubic: inside += sampler.linearRow(row, count: size[0], start: start, step: step)
                 case .nearest: inside += sampler.nearestRow(row, count: size[0], start: start, step: step)
                 }
                 row += size[0]

@@ -1,6 +1,5 @@
 internal import CNIfTI
 import Contracts
-internal import Glibc
 import Tensors
 
 /// Writes volumes as single-file NIfTI-1, little-endian: the same volume makes the same bytes on every machine.
@@ -13,14 +12,26 @@ package enum NIfTIWriter {
     /// Writes a volume; a file that is there already is replaced in one step, so nobody ever reads half of one.
     ///
     /// - Parameters:
-    ///   - volume: written in the type it is stored in, with slope and intercept.
+    ///   - volume: written in the type it is stored in, with slope and intercept, unless `storage` says otherwise.
     ///   - path: ending in .nii or .nii.gz.
+    ///   - storage: another type to store the voxels in.
     ///   - level: of gzip compression, 1 (fast) to 9 (small).
     /// - Throws: `image-format-unsupported` for another ending, `nifti-dimensions-invalid` for more voxels along an
     ///   axis than NIfTI-1 can say, `file-unreadable` where the file cannot be written.
-    package static func write(_ volume: Volume, to path: String, level: Int = 3) throws(ImagingError) {
+    package static func write(
+        _ volume: Volume, to path: String, as storage: NIfTIStorage = .asStored, level: Int = 3
+    ) throws(ImagingError) {
+        try write(NIfTIImage(volume), to: path, as: storage, level: level)
+    }
+
+    /// Writes an image with all its volumes; see ``write(_:to:as:level:)``.
+    ///
+    /// - Throws: what writing a volume throws.
+    package static func write(
+        _ image: NIfTIImage, to path: String, as storage: NIfTIStorage = .asStored, level: Int = 3
+    ) throws(ImagingError) {
         let name = path.lowercased()
-        let bytes = try encoded(volume)
+        let bytes = try encoded(image.converted(to: storage, subject: "output"))
         let output: [UInt8]
         if name.hasSuffix(".nii.gz") {
             output = try compressed(bytes, level: level)
@@ -30,22 +41,25 @@ package enum NIfTIWriter {
             throw ImagingError(
                 .imageFormatUnsupported, subject: "output", "expected a path ending in .nii or .nii.gz")
         }
-        try replace(path, with: output)
+        try OutputFile.replace(path, with: output)
     }
 
     /// The bytes of the uncompressed file.
-    package static func encoded(_ volume: Volume) throws(ImagingError) -> [UInt8] {
-        guard volume.shape.allSatisfy({ $0 <= 32767 }) else {
+    package static func encoded(_ volume: Volume) throws(ImagingError) -> [UInt8] { try encoded(NIfTIImage(volume)) }
+
+    /// The bytes of the uncompressed file.
+    package static func encoded(_ image: NIfTIImage) throws(ImagingError) -> [UInt8] {
+        guard image.shape.allSatisfy({ $0 <= 32767 }), image.shape.count <= 7 else {
             throw ImagingError(
                 .niftiDimensionsInvalid, subject: "output",
-                "expected at most 32767 voxels along an axis, found \(volume.shape)")
+                "expected at most 7 axes of at most 32767 voxels, found \(image.shape)")
         }
-        var bytes = header(of: volume)
-        volume.tensor.buffer.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        var bytes = header(of: image)
+        image.voxels.withUnsafeBytes { bytes.append(contentsOf: $0) }
         return bytes
     }
 
-    private static func header(of volume: Volume) -> [UInt8] {
+    private static func header(of image: NIfTIImage) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: voxelOffset)
         func put<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
             header.withUnsafeMutableBytes {
@@ -54,23 +68,16 @@ package enum NIfTIWriter {
         }
         func put(_ value: Double, at offset: Int) { put(Float(value).bitPattern, at: offset) }
 
-        let (datatype, bits): (Int16, Int16) =
-            switch volume.tensor.elementType {
-            case .uint8: (2, 8)
-            case .int16: (4, 16)
-            case .float32, .float16, .bfloat16: (16, 32)
-            }
-        let affine = volume.affine
+        let affine = image.affine
         put(Int32(348), at: 0)
-        put(Int16(3), at: 40)
-        for axis in 0..<3 { put(Int16(volume.shape[axis]), at: 42 + 2 * axis) }
-        for axis in 4...7 { put(Int16(1), at: 40 + 2 * axis) }
-        put(datatype, at: 70)
-        put(bits, at: 72)
+        put(Int16(image.shape.count), at: 40)
+        for axis in 0..<7 { put(Int16(axis < image.shape.count ? image.shape[axis] : 1), at: 42 + 2 * axis) }
+        put(Int16(image.type.rawValue), at: 70)
+        put(Int16(image.type.byteCount * 8), at: 72)
         for axis in 4...7 { put(1.0, at: 76 + 4 * axis) }
         put(Double(voxelOffset), at: 108)
-        put(volume.slope, at: 112)
-        put(volume.intercept, at: 116)
+        put(image.slope, at: 112)
+        put(image.intercept, at: 116)
         header[123] = 2  // mm
         let qform = quaternion(affine)
         put(qform.handedness, at: 76)
@@ -134,34 +141,5 @@ package enum NIfTIWriter {
             throw ImagingError(.internalError, .permanent, subject: "output", "zlib could not finish the gzip member")
         }
         return output
-    }
-
-    private static func replace(_ path: String, with bytes: [UInt8]) throws(ImagingError) {
-        let temporary = path + ".\(getpid()).partial"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure() }
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + offset, $0.count - offset) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let error = failure()
-                close(descriptor)
-                unlink(temporary)
-                throw error
-            }
-            offset += count
-        }
-        guard close(descriptor) == 0, rename(temporary, path) == 0 else {
-            let error = failure()
-            unlink(temporary)
-            throw error
-        }
-    }
-
-    private static func failure() -> ImagingError {
-        ImagingError(
-            .fileUnreadable, .permanent, subject: "output",
-            "could not write the file (\(String(cString: strerror(errno)))); check that its folder is writable")
     }
 }

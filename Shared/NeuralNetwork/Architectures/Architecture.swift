@@ -5,11 +5,13 @@ package enum Architecture: Sendable, Equatable {
 
     /// The network's layers.
     ///
+    /// - Parameter forTraining: whether layers that only training looks at (Inception's auxiliary head) are there.
+    /// - Returns: the graph.
     /// - Throws: `NeuralNetworkError.invalidArchitecture` for numbers that no network can have.
-    package func graph() throws(NeuralNetworkError) -> NetworkGraph {
+    package func graph(forTraining: Bool = false) throws(NeuralNetworkError) -> NetworkGraph {
         switch self {
         case .resnet3D(let network): try network.graph()
-        case .inceptionV3(let network): try network.graph()
+        case .inceptionV3(let network): try network.graph(withAuxiliaryHead: forTraining)
         }
     }
 
@@ -21,16 +23,40 @@ package enum Architecture: Sendable, Equatable {
     }
 
     package var classes: Int {
-        switch self {
-        case .resnet3D(let network): network.classes
-        case .inceptionV3(let network): network.classes
+        get {
+            switch self {
+            case .resnet3D(let network): network.classes
+            case .inceptionV3(let network): network.classes
+            }
+        }
+        set {
+            switch self {
+            case .resnet3D(var network):
+                network.classes = newValue
+                self = .resnet3D(network)
+            case .inceptionV3(var network):
+                network.classes = newValue
+                self = .inceptionV3(network)
+            }
         }
     }
 
     package var inputChannels: Int {
-        switch self {
-        case .resnet3D(let network): network.inputChannels
-        case .inceptionV3: InceptionV3.inputChannels
+        get {
+            switch self {
+            case .resnet3D(let network): network.inputChannels
+            case .inceptionV3(let network): network.inputChannels
+            }
+        }
+        set {
+            switch self {
+            case .resnet3D(var network):
+                network.inputChannels = newValue
+                self = .resnet3D(network)
+            case .inceptionV3(var network):
+                network.inputChannels = newValue
+                self = .inceptionV3(network)
+            }
         }
     }
 
@@ -100,5 +126,12 @@ func checkSize(widthMultiplier: Double, classes: Int) throws(NeuralNetworkError)
     }
     guard (1...100_000).contains(classes) else {
         throw .invalidArchitecture("classes must be 1 to 100000, got \(classes)")
+    }
+}
+
+/// Refuses inputs of no or of absurdly many channels.
+func checkChannels(_ inputChannels: Int) throws(NeuralNetworkError) {
+    guard (1...1024).contains(inputChannels) else {
+        throw .invalidArchitecture("inputChannels must be 1 to 1024, got \(inputChannels)")
     }
 }

@@ -1,6 +1,7 @@
 /// Lays out Inception-v3's stem and mixed blocks (torchvision's InceptionA to InceptionE).
 struct InceptionLayers {
     private let network: InceptionV3
+    private let hasAuxiliaryHead: Bool
     private var builder: GraphBuilder
     /// Channels that each node of the graph has.
     private var channels: [Int: Int] = [:]
@@ -8,11 +9,12 @@ struct InceptionLayers {
     /// ε of Inception's batch normalization, in torchvision and in the 2015 graph.
     private static let epsilon: Float = 1e-3
 
-    init(network: InceptionV3) {
+    init(network: InceptionV3, hasAuxiliaryHead: Bool) {
         self.network = network
-        builder = GraphBuilder(spatialRank: 2, inputChannels: InceptionV3.inputChannels)
-        channels[builder.input] = InceptionV3.inputChannels
-        builder.tolerate(prefix: "AuxLogits.")
+        self.hasAuxiliaryHead = hasAuxiliaryHead
+        builder = GraphBuilder(spatialRank: 2, inputChannels: network.inputChannels)
+        channels[builder.input] = network.inputChannels
+        if !hasAuxiliaryHead { builder.tolerate(prefix: "AuxLogits.") }
     }
 
     mutating func build() -> NetworkGraph {
@@ -26,6 +28,7 @@ struct InceptionLayers {
         for (name, width) in [("Mixed_6b", 128), ("Mixed_6c", 160), ("Mixed_6d", 160), ("Mixed_6e", 192)] {
             node = addBlockC(name, node, width: width)
         }
+        if hasAuxiliaryHead { addAuxiliaryHead(node) }
         node = addBlockD("Mixed_7a", node)
         node = addBlockE("Mixed_7b", node, pool: .average)
         node = addBlockE("Mixed_7c", node, pool: network.lastBlockPool)
@@ -121,6 +124,19 @@ struct InceptionLayers {
     /// A 7×1 convolution.
     private mutating func tall(_ name: String, _ input: Int, _ width: Int) -> Int {
         conv(name, input, width, Extent(1, 7, 1), padding: Extent(0, 3, 0))
+    }
+
+    /// torchvision's InceptionAux on the last block of 17×17.
+    private mutating func addAuxiliaryHead(_ input: Int) {
+        let window = Pooling(kernel: .square(5), stride: .square(3))
+        var node = record(
+            builder.add("AuxLogits.pool", .averagePool(window, countsPadding: true), input), channels[input]!)
+        node = conv("AuxLogits.conv0", node, 128, .square(1))
+        node = conv("AuxLogits.conv1", node, 768, .square(5))
+        let width = channels[node]!
+        node = builder.add("AuxLogits.avgpool", .globalAveragePool, node)
+        node = builder.add("AuxLogits.fc", .linear(inputs: width, outputs: network.classes), node)
+        builder.setAuxiliaryOutput(node)
     }
 
     private mutating func poolBranch(

@@ -52,9 +52,7 @@ package struct ResNet3D: Sendable, Equatable {
         guard let blocks = blocksPerStage else {
             throw .invalidArchitecture("resnet3d has depth 6 or 18, got \(depth)")
         }
-        guard (1...1024).contains(inputChannels) else {
-            throw .invalidArchitecture("inputChannels must be 1 to 1024, got \(inputChannels)")
-        }
+        try checkChannels(inputChannels)
         guard stemStride.count == 3, stemStride.allSatisfy({ (1...4).contains($0) }) else {
             throw .invalidArchitecture("stemStride must be three numbers of 1 to 4, got \(stemStride)")
         }

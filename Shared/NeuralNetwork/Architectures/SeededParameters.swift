@@ -40,11 +40,18 @@ package enum SeededParameters {
     /// variance: that which z-scored inputs would leave, so that an untrained network's logits stay near zero instead
     /// of growing layer by layer.
     ///
+    /// - Parameters:
+    ///   - graph: the network.
+    ///   - seed: the same seed gives the same numbers.
+    ///   - only: the names of those parameters that are wanted, each the same as among all; nil for all.
+    /// - Returns: the parameters, in memory.
     /// - Throws: `TensorError` for a graph whose parameters would not fit into memory.
-    package static func make(for graph: NetworkGraph, seed: UInt64) throws -> ParameterSet {
+    package static func make(
+        for graph: NetworkGraph, seed: UInt64, only: Set<String>? = nil
+    ) throws -> ParameterSet {
         var set = ParameterSet()
         let variances = expectedVariances(graph)
-        for parameter in graph.parameters {
+        for parameter in graph.parameters where only?.contains(parameter.name) ?? true {
             let deviation: Double
             switch parameter.role {
             case .convolutionWeight:

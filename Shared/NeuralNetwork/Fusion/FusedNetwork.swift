@@ -38,6 +38,8 @@ package struct FusedNetwork: Sendable {
     /// Values of the layers that can be looked at.
     package let taps: [String: Int]
     package let graph: NetworkGraph
+    /// What backends made of the weights, for all plans of this network.
+    let preparations = NetworkPreparations()
 }
 
 /// A convolution with its normalization folded in: `W'_o = W_o · γ_o / √(σ²_o + ε)`,
@@ -45,37 +47,9 @@ package struct FusedNetwork: Sendable {
 package struct FoldedConvolution: Sendable {
     package var convolution: Convolution
     /// [outputChannels, inputChannels, kernel…], row-major.
-    package var weight: WeightBuffer
+    package var weight: FoldedWeight
     /// [outputChannels].
     package var bias: WeightBuffer
     package var isRectified: Bool
     package var hasResidual: Bool
-}
-
-/// Numbers that are written once and then only read, 64-byte aligned.
-///
-/// `@unchecked Sendable`: the memory is written only inside `init`, before anybody else can hold the buffer.
-package final class WeightBuffer: @unchecked Sendable {
-    package let pointer: UnsafePointer<Float>
-    package let count: Int
-
-    package init(count: Int, filling: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
-        let memory = AlignedMemory.allocate(count: count)
-        do {
-            try filling(UnsafeMutableBufferPointer(start: memory, count: count))
-        } catch {
-            AlignedMemory.deallocate(memory)
-            throw error
-        }
-        pointer = UnsafePointer(memory)
-        self.count = count
-    }
-
-    package convenience init(_ values: [Float]) {
-        self.init(count: values.count) { buffer in
-            for (index, value) in values.enumerated() { buffer[index] = value }
-        }
-    }
-
-    deinit { AlignedMemory.deallocate(UnsafeMutablePointer(mutating: pointer)) }
 }

@@ -135,10 +135,10 @@ private struct FusionPass {
         case .input: _ = newValue(for: index)
         case .dropout: values[index] = values[node.inputs[0]]
         case .channelAffine(let scale, let shift):
-            append(index, .affine(scale: WeightBuffer(scale), shift: WeightBuffer(shift), isRectified: false))
+            append(index, .affine(scale: try WeightBuffer(scale), shift: try WeightBuffer(shift), isRectified: false))
         case .batchNormalization(_, let epsilon):
             let (scale, shift) = try parameters.normalization(node.name, epsilon: epsilon)
-            append(index, .affine(scale: WeightBuffer(scale), shift: WeightBuffer(shift), isRectified: false))
+            append(index, .affine(scale: try WeightBuffer(scale), shift: try WeightBuffer(shift), isRectified: false))
         case .relu: append(index, .relu)
         case .maxPool(let pooling): append(index, .maxPool(pooling))
         case .averagePool(let pooling, let countsPadding):
@@ -164,7 +164,7 @@ private struct FusionPass {
     private func fold(
         _ convolution: Convolution, _ node: NetworkGraph.Node, _ normalization: NetworkGraph.Node?,
         _ parameters: ParameterReader
-    ) throws -> (weight: WeightBuffer, bias: WeightBuffer) {
+    ) throws -> (weight: FoldedWeight, bias: WeightBuffer) {
         let outputs = convolution.outputChannels
         var bias = [Float](repeating: 0, count: outputs)
         if convolution.hasBias { bias = try parameters.floats("\(node.name).bias") }
@@ -174,8 +174,8 @@ private struct FusionPass {
             scale = factors
             for channel in 0..<outputs { bias[channel] = bias[channel] * factors[channel] + shifts[channel] }
         }
-        let weight = try parameters.buffer("\(node.name).weight", scalingRowsBy: scale)
-        return (weight, WeightBuffer(bias))
+        let weight = try parameters.weight("\(node.name).weight", outputFactors: scale)
+        return (weight, try WeightBuffer(bias))
     }
 }
 
@@ -196,20 +196,23 @@ private final class ParameterReader {
         return values
     }
 
-    /// The parameter in memory of its own, each row (of the first axis) multiplied by its scale.
-    func buffer(_ name: String, scalingRowsBy scale: [Float]? = nil) throws -> WeightBuffer {
+    /// The parameter in memory of its own.
+    func buffer(_ name: String) throws -> WeightBuffer {
         try read(name).withFloats { source in
-            let buffer = WeightBuffer(count: source.count) { target in
+            let buffer = try WeightBuffer(count: source.count) { target in
                 guard let from = source.baseAddress, let to = target.baseAddress else { return }
-                guard let scale else { return to.update(from: from, count: source.count) }
-                let row = source.count / scale.count
-                for index in scale.indices {
-                    Elementwise.scale(from + index * row, by: scale[index], into: to + index * row, count: row)
-                }
+                to.update(from: from, count: source.count)
             }
             if !Elementwise.isFinite(buffer.pointer, count: buffer.count) { notFinite.append(name) }
             return buffer
         }
+    }
+
+    /// A convolution's weight, each output multiplied by its factor.
+    func weight(_ name: String, outputFactors: [Float]) throws -> FoldedWeight {
+        let weight = FoldedWeight(try read(name), outputFactors: outputFactors)
+        if !weight.isFinite { notFinite.append(name) }
+        return weight
     }
 
     /// Batch normalization as `scale · x + shift`. In double precision: variances may be very small.

@@ -6,7 +6,7 @@ package import Tensors
 /// up-sampled to the input and scaled to [0, 1] for each input by its own smallest and largest value. A map without
 /// differences is all zeros.
 package struct GradCAM: Sendable {
-    /// [N, D, H, W] or [N, H, W], in [0, 1].
+    /// [N, D, H, W] or [N, H, W]; in [0, 1], or as it is up-sampled where no scaling was asked for.
     package let map: Tensor
     /// [N, classes], of the same forward pass.
     package let logits: Tensor
@@ -19,9 +19,13 @@ extension InferencePlan {
     ///   - input: as for ``run(_:)``.
     ///   - layer: one of the network's tapped layers, such as `layer3` or `Mixed_7c`.
     ///   - seed: for each input, the weight of each class's logit in the score: 1 for the class in question.
+    ///   - isScaled: whether maps are scaled to [0, 1]; without it they keep the units of the score, so that maps of
+    ///     several inputs or classes can be compared.
     /// - Returns: the maps, and the logits of the same forward pass.
     /// - Throws: `unknownLayer`, `scoreMismatch`, and what ``run(_:)`` throws.
-    package func gradCAM(_ input: Tensor, layer: String, seed: [[Float]]) throws -> GradCAM {
+    package func gradCAM(
+        _ input: Tensor, layer: String, seed: [[Float]], isScaled: Bool = true
+    ) throws -> GradCAM {
         guard let value = network.taps[layer] else {
             throw NeuralNetworkError.unknownLayer(layer, available: network.graph.tapNames)
         }
@@ -36,20 +40,20 @@ extension InferencePlan {
         maps.reserveCapacity(shape.batch * shape.extent.volume)
         var item = 0
         try forEachPart(of: input, shape, keepsActivations: true) { part, executable in
-            executable.withValue(network.outputValue) { values, view in
+            try executable.withValue(network.outputValue) { values, view in
                 for index in 0..<part.batch {
                     logits.append(
                         contentsOf: UnsafeBufferPointer(start: values + index * view.itemStride, count: classes))
                 }
             }
             let partSeed = Array(seed[item..<item + part.batch].joined())
-            executable.withValue(value) { activations, view in
-                executable.withGradient(of: value, seed: partSeed) { gradients, _ in
+            try executable.withValue(value) { activations, view in
+                try executable.withGradient(of: value, seed: partSeed) { gradients, _ in
                     for index in 0..<part.batch {
                         let offset = index * view.itemStride
                         let coarse = Self.weightedSum(activations + offset, gradients + offset, view.shape)
                         var map = LinearUpsampling.upsample(coarse, from: view.extent, to: shape.extent)
-                        Self.scaleToUnitInterval(&map)
+                        if isScaled { Self.scaleToUnitInterval(&map) }
                         maps.append(contentsOf: map)
                     }
                 }

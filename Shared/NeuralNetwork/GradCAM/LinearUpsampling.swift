@@ -25,7 +25,8 @@ enum LinearUpsampling {
                         let high = values.baseAddress! + (block * from + second) * inner
                         let target = result.baseAddress! + (block * to + position) * inner
                         for index in 0..<inner {
-                            target[index] = low[index] * (1 - weight) + high[index] * weight
+                            // In this form equal values stay equal.
+                            target[index] = low[index] + (high[index] - low[index]) * weight
                         }
                     }
                 }

@@ -87,10 +87,19 @@ extension NetworkGraph {
         let shapes = try shapes(of: inputExtent)
         return zip(nodes, shapes).map { node, shape in
             switch node.operation {
-            case .convolution(let convolution): 2 * convolution.patchCount * shape.count
-            case .linear(let inputs, let outputs): 2 * inputs * outputs
+            case .convolution(let convolution):
+                Self.product([2, convolution.patchCount, shape.channels, shape.extent.volume])
+            case .linear(let inputs, let outputs): Self.product([2, inputs, outputs])
             default: 0
             }
+        }
+    }
+
+    /// The product, or the largest number where it would overflow.
+    private static func product(_ factors: [Int]) -> Int {
+        factors.reduce(1) { product, factor in
+            let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+            return overflow ? .max : next
         }
     }
 }

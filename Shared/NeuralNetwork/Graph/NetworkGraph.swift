@@ -15,6 +15,8 @@ package struct NetworkGraph: Sendable {
     package let nodes: [Node]
     /// Layers that can be looked at from outside, by name: `layer1`, `Mixed_5b`.
     package let taps: [String: Int]
+    /// The node of an auxiliary head's logits, which only training looks at; nil where there is none.
+    package let auxiliaryOutput: Int?
     /// Beginnings of parameter names that may stand in a file without being used, such as an auxiliary head's.
     package let toleratedPrefixes: [String]
 
@@ -40,6 +42,7 @@ package struct GraphBuilder {
     private var taps: [String: Int] = [:]
     private let spatialRank: Int
     private var toleratedPrefixes: [String] = []
+    private var auxiliaryOutput: Int?
 
     /// Index of the input.
     package let input = 0
@@ -65,7 +68,12 @@ package struct GraphBuilder {
     /// Parameters whose names begin so may stand in a file without being used.
     package mutating func tolerate(prefix: String) { toleratedPrefixes.append(prefix) }
 
+    /// Makes this node's value a second output, of an auxiliary head.
+    package mutating func setAuxiliaryOutput(_ node: Int) { auxiliaryOutput = node }
+
     package func build() -> NetworkGraph {
-        NetworkGraph(spatialRank: spatialRank, nodes: nodes, taps: taps, toleratedPrefixes: toleratedPrefixes)
+        NetworkGraph(
+            spatialRank: spatialRank, nodes: nodes, taps: taps, auxiliaryOutput: auxiliaryOutput,
+            toleratedPrefixes: toleratedPrefixes)
     }
 }

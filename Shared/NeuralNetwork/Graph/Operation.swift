@@ -30,7 +30,7 @@ package enum Operation: Sendable, Equatable {
 }
 
 /// A convolution's numbers. Its weight has the shape [outputChannels, inputChannels, kernel…].
-package struct Convolution: Sendable, Equatable {
+package struct Convolution: Sendable, Hashable {
     package var inputChannels: Int
     package var outputChannels: Int
     package var kernel: Extent

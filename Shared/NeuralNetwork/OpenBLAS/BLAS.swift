@@ -24,14 +24,14 @@ enum BLAS {
             blasint(rowsOfB), 0, c, blasint(rowsOfC))
     }
 
-    /// `C = A Bᵀ`, with A [m, k], B [n, k], C [m, n].
+    /// `C = A Bᵀ` (or `C += A Bᵀ`), with A [m, k], B [n, k], C [m, n].
     static func multiplyTransposingB(
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, rowsOfA: Int, _ b: UnsafePointer<Float>, rowsOfB: Int,
-        _ c: UnsafeMutablePointer<Float>, rowsOfC: Int
+        _ c: UnsafeMutablePointer<Float>, rowsOfC: Int, accumulates: Bool = false
     ) {
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, blasint(m), blasint(n), blasint(k), 1, a, blasint(rowsOfA), b,
-            blasint(rowsOfB), 0, c, blasint(rowsOfC))
+            blasint(rowsOfB), accumulates ? 1 : 0, c, blasint(rowsOfC))
     }
 }
 

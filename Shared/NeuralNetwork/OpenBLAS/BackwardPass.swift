@@ -14,7 +14,7 @@ struct BackwardPass {
     }
 
     /// Leaves in the gradient memory of `target` the derivative of Σ seed · output.
-    func run(to target: Int, seed: [Float]) {
+    func run(to target: Int, seed: [Float]) throws {
         let depends = dependents(of: target)
         for value in depends.indices where depends[value] { clear(gradient(value)) }
         let output = gradient(network.outputValue)
@@ -24,7 +24,7 @@ struct BackwardPass {
             for index in 0..<classes { output.channel(0, ofItem: item)[index] = seed[item * classes + index] }
         }
         for step in network.steps.reversed() where depends[step.output] && step.output != target {
-            run(step, depends)
+            try run(step, depends)
         }
     }
 
@@ -44,7 +44,7 @@ struct BackwardPass {
         }
     }
 
-    private func run(_ step: FusedNetwork.Step, _ depends: [Bool]) {
+    private func run(_ step: FusedNetwork.Step, _ depends: [Bool]) throws {
         let output = gradient(step.output)
         let result = executable.value(step.output)
         let first = depends[step.inputs[0]] ? gradient(step.inputs[0]) : nil
@@ -53,7 +53,7 @@ struct BackwardPass {
             if folded.isRectified { mask(output, by: result) }
             if folded.hasResidual, depends[step.inputs[1]] { accumulate(output, into: gradient(step.inputs[1])) }
             if let first {
-                ConvolutionBackward(folded, gradient: output, input: first, workspace: executable.workspace).run()
+                try ConvolutionBackward(folded, gradient: output, input: first, workspace: executable.workspace).run()
             }
         case .affine(let scale, _, let isRectified):
             if isRectified { mask(output, by: result) }

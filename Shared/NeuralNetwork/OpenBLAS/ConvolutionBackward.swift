@@ -2,6 +2,7 @@
 /// positions], added back to where the patches came from (col2im). Adds to the input's gradient.
 struct ConvolutionBackward {
     private let folded: FoldedConvolution
+    private let weights: WeightBuffer
     private let gradient: ValueMemory
     private let input: ValueMemory
     private let workspace: Workspace
@@ -9,8 +10,9 @@ struct ConvolutionBackward {
     /// Floats of one worker's part of the patches' gradient.
     private static let tileFloats = 512 * 1024
 
-    init(_ folded: FoldedConvolution, gradient: ValueMemory, input: ValueMemory, workspace: Workspace) {
+    init(_ folded: FoldedConvolution, gradient: ValueMemory, input: ValueMemory, workspace: Workspace) throws {
         self.folded = folded
+        weights = try folded.weight.buffer()
         self.gradient = gradient
         self.input = input
         self.workspace = workspace
@@ -45,7 +47,7 @@ struct ConvolutionBackward {
             let columns = tileRows * width
             BLAS.multiplyTransposingA(
                 m: count, n: columns, k: convolution.outputChannels,
-                folded.weight.pointer + channels.lowerBound * taps, rowsOfA: convolution.patchCount,
+                weights.pointer + channels.lowerBound * taps, rowsOfA: convolution.patchCount,
                 UnsafePointer(gradient.channel(0, ofItem: item) + row * width), rowsOfB: gradient.positions, patches,
                 rowsOfC: columns)
             for channel in channels {

@@ -4,6 +4,7 @@
 /// tile's patches stay in the second-level cache; bias, residual and rectification follow while the tile is warm.
 final class ConvolutionKernel: Kernel {
     private let folded: FoldedConvolution
+    private let weights: WeightBuffer
     private let geometry: PatchGeometry
     private let input: ValueMemory
     private let output: ValueMemory
@@ -28,8 +29,9 @@ final class ConvolutionKernel: Kernel {
     init(
         _ folded: FoldedConvolution, input: ValueMemory, output: ValueMemory, residual: ValueMemory?,
         workspace: Workspace
-    ) {
+    ) throws {
         self.folded = folded
+        weights = try folded.weight.buffer()
         self.input = input
         self.output = output
         self.residual = residual
@@ -162,7 +164,7 @@ final class ConvolutionKernel: Kernel {
     ) {
         let width = geometry.outputExtent.width
         let columns = range.count * width
-        let weight = folded.weight.pointer + channels.lowerBound * patchCount
+        let weight = weights.pointer + channels.lowerBound * patchCount
         let item = firstItem + range.lowerBound / rowsPerItem
         let position = range.lowerBound % rowsPerItem * width
         if position + columns <= output.positions {

@@ -8,13 +8,16 @@ enum Elementwise {
     }
 
     /// Whether no number is infinite or NaN.
-    static func isFinite(_ source: Source, count: Int) -> Bool {
+    static func isFinite(_ source: Source, count: Int) -> Bool { largestMagnitude(source, count: count).isFinite }
+
+    /// The largest absolute value; not finite where any number is not.
+    static func largestMagnitude(_ source: Source, count: Int) -> Float {
         // Without its sign bit a float orders as an integer does, and infinities and NaN stand at the top.
         var largest: Int32 = 0
         for index in 0..<count {
             largest = max(largest, Int32(bitPattern: source[index].bitPattern & 0x7fff_ffff))
         }
-        return largest < 0x7f80_0000
+        return Float(bitPattern: UInt32(bitPattern: largest))
     }
 
     /// `target = max(target + bias, 0)`, or without the rectification. A NaN stays one.

@@ -4,6 +4,8 @@ package struct OpenBLASBackend: Backend {
 
     package var name: String { "openblas" }
 
+    package func precision(for settings: ComputeSettings) -> Precision { .float32 }
+
     package func makeExecutable(
         for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
     ) throws -> any Executable {
@@ -11,7 +13,7 @@ package struct OpenBLASBackend: Backend {
         let nodeShapes = try network.graph.shapes(of: shape.extent)
         let shapes = network.valueNodes.map { nodeShapes[$0] }
         let layout = ValueLayout(network: network, shapes: shapes, batch: shape.batch, keepsAll: keepsActivations)
-        return OpenBLASExecutable(
+        return try OpenBLASExecutable(
             network: network, layout: layout, threads: settings.threads, keepsActivations: keepsActivations)
     }
 }
@@ -23,17 +25,18 @@ final class OpenBLASExecutable: Executable {
     let workspace: Workspace
     private let keepsActivations: Bool
     private let memory: UnsafeMutablePointer<Float>
-    private var kernels: [any Kernel] = []
+    /// The kernels of each step.
+    private var kernels: [[any Kernel]] = []
     /// Laid out as `memory`; allocated when a gradient is first asked for.
     private var gradients: UnsafeMutablePointer<Float>?
 
-    init(network: FusedNetwork, layout: ValueLayout, threads: Int, keepsActivations: Bool) {
+    init(network: FusedNetwork, layout: ValueLayout, threads: Int, keepsActivations: Bool) throws {
         self.network = network
         self.layout = layout
         self.keepsActivations = keepsActivations
         workspace = Workspace(threads: threads)
-        memory = AlignedMemory.allocate(count: layout.count)
-        kernels = network.steps.flatMap { makeKernels(for: $0) }
+        memory = try AlignedMemory.allocate(count: layout.count)
+        kernels = try network.steps.map { try makeKernels(for: $0) }
     }
 
     deinit {
@@ -47,34 +50,60 @@ final class OpenBLASExecutable: Executable {
     func run(input: UnsafePointer<Float>) {
         let target = value(network.inputValue)
         target.pointer.update(from: input, count: target.view.shape.count * layout.batch)
-        for kernel in kernels { kernel.run() }
+        for step in kernels {
+            for kernel in step { kernel.run() }
+        }
+    }
+
+    var steps: [StepReport] {
+        network.steps.map { step in
+            let operations: Int =
+                switch step.kind {
+                case .convolution(let folded):
+                    2 * folded.convolution.patchCount * layout.views[step.output].shape.count * layout.batch
+                case .linear(_, _, let outputs):
+                    2 * outputs * layout.views[step.inputs[0]].shape.count * layout.batch
+                default: 0
+                }
+            return StepReport(
+                name: step.name, implementation: "openblas", precision: .float32, operations: operations)
+        }
+    }
+
+    func profile(input: UnsafePointer<Float>) throws -> [Double] {
+        let target = value(network.inputValue)
+        target.pointer.update(from: input, count: target.view.shape.count * layout.batch)
+        let clock = ContinuousClock()
+        return kernels.map { step in
+            clock.measure { for kernel in step { kernel.run() } } / .seconds(1)
+        }
     }
 
     func withValue<Result>(
         _ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
-    ) rethrows -> Result {
+    ) throws -> Result {
         precondition(keepsActivations || value == network.outputValue, "this value's memory has been used again")
         return try body(self.value(value).source, layout.views[value])
     }
 
     func withGradient<Result>(
         of value: Int, seed: [Float], _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
-    ) rethrows -> Result {
+    ) throws -> Result {
         precondition(keepsActivations, "gradients need the activations of the run")
-        let block = gradients ?? AlignedMemory.allocate(count: layout.count)
+        let block = try gradients ?? AlignedMemory.allocate(count: layout.count)
         gradients = block
-        BackwardPass(executable: self, gradients: block).run(to: value, seed: seed)
+        try BackwardPass(executable: self, gradients: block).run(to: value, seed: seed)
         return try body(UnsafePointer(block + layout.views[value].offset), layout.views[value])
     }
 
-    private func makeKernels(for step: FusedNetwork.Step) -> [any Kernel] {
+    private func makeKernels(for step: FusedNetwork.Step) throws -> [any Kernel] {
         let input = value(step.inputs[0])
         let output = value(step.output)
         switch step.kind {
         case .convolution(let folded):
             let residual = folded.hasResidual ? value(step.inputs[1]) : nil
             return [
-                ConvolutionKernel(folded, input: input, output: output, residual: residual, workspace: workspace)
+                try ConvolutionKernel(folded, input: input, output: output, residual: residual, workspace: workspace)
             ]
         case .affine(let scale, let shift, let isRectified):
             return [

@@ -1,16 +1,3 @@
-/// What a plan may use of the machine.
-package struct ComputeSettings: Sendable, Equatable {
-    /// Threads that one forward pass uses, at least 1. Services read it from `ONCORELAY_THREADS`.
-    package var threads: Int
-    /// Inputs that are computed at once at most; larger batches, and large inputs, are computed in smaller parts.
-    package var maximumBatch: Int
-
-    package init(threads: Int = 1, maximumBatch: Int = 16) {
-        self.threads = max(1, threads)
-        self.maximumBatch = max(1, maximumBatch)
-    }
-}
-
 /// A batch of one shape.
 package struct BatchShape: Hashable, Sendable {
     package var batch: Int
@@ -26,9 +13,12 @@ package struct BatchShape: Hashable, Sendable {
 package protocol Backend: Sendable {
     var name: String { get }
 
+    /// The precision that this backend computes in when asked for another, or for its choice.
+    func precision(for settings: ComputeSettings) -> Precision
+
     /// Prepares everything that depends on the shape of the input.
     ///
-    /// - Throws: `NeuralNetworkError.inputTooSmall`.
+    /// - Throws: `NeuralNetworkError.inputTooSmall`, `outOfMemory`, `backendFailure`.
     func makeExecutable(
         for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
     ) throws -> any Executable
@@ -36,25 +26,43 @@ package protocol Backend: Sendable {
 
 /// A fused network prepared for one input shape. Belongs to one thread at a time.
 package protocol Executable: AnyObject {
-    var layout: ValueLayout { get }
-
     /// Computes every value.
     ///
     /// - Parameter input: [batch, channels, extent], row-major.
-    func run(input: UnsafePointer<Float>)
+    /// - Throws: `NeuralNetworkError.backendFailure` when a library refuses.
+    func run(input: UnsafePointer<Float>) throws
 
-    /// A value of the last run. After a run that keeps activations, any value; otherwise only the output.
-    func withValue<Result>(_ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result) rethrows
+    /// A value of the last run, as float32 planes. After a run that keeps activations, any value; otherwise only the
+    /// output.
+    func withValue<Result>(_ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result) throws
         -> Result
 
     /// The derivative of `Σ seed · output` by a value of the last run, which must have kept its activations.
     ///
-    /// - Parameters:
-    ///   - value: the value by which it is derived.
-    ///   - seed: [batch, classes], the derivative by the output.
-    ///   - body: is lent the gradient, laid out as the value itself is.
-    /// - Returns: what `body` returns.
+    /// `value`: the value by which it is derived.
+    /// `seed`: [batch, classes], the derivative by the output.
+    /// `body`: is lent the gradient, laid out as the value itself is.
+    /// Returns what `body` returns.
     func withGradient<Result>(
         of value: Int, seed: [Float], _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
-    ) rethrows -> Result
+    ) throws -> Result
+
+    /// How each step is computed, in the order of computation.
+    var steps: [StepReport] { get }
+
+    /// A run that takes the time of each step.
+    ///
+    /// - Returns: seconds, one for each of `steps`.
+    func profile(input: UnsafePointer<Float>) throws -> [Double]
+}
+
+/// How a step of a network is computed.
+package struct StepReport: Sendable, Equatable {
+    /// The layer's name.
+    package var name: String
+    /// The code that computes it, such as `brgconv:avx512_core`.
+    package var implementation: String
+    package var precision: Precision
+    /// Multiplications and additions of the whole batch, where they are counted.
+    package var operations: Int
 }

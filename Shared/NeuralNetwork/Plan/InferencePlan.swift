@@ -21,18 +21,22 @@ package final class InferencePlan {
     /// Floats that activations may take (256 MB); a part has one item at least, however large that is.
     private static let activationFloats = 64 << 20
 
-    package init(network: FusedNetwork, settings: ComputeSettings, backend: any Backend = OpenBLASBackend()) {
+    /// `backend`: nil for the one that the settings ask for.
+    package init(network: FusedNetwork, settings: ComputeSettings, backend: (any Backend)? = nil) {
         self.network = network
         self.settings = settings
-        self.backend = backend
+        self.backend = backend ?? settings.makeBackend()
     }
+
+    /// The precision that the plan computes in, never `automatic`.
+    package var precision: Precision { backend.precision(for: settings) }
 
     /// Folds a network's parameters and makes it ready.
     ///
     /// - Throws: `NeuralNetworkError.parametersMismatch` naming every missing, unexpected or misshapen parameter.
     package convenience init(
         graph: NetworkGraph, parameters: some ParameterSource, settings: ComputeSettings = ComputeSettings(),
-        backend: any Backend = OpenBLASBackend()
+        backend: (any Backend)? = nil
     ) throws {
         self.init(
             network: try FusedNetwork(graph: graph, parameters: parameters), settings: settings, backend: backend)
@@ -48,7 +52,7 @@ package final class InferencePlan {
         var outputs: [Float] = []
         var classes = 0
         try forEachPart(of: input, shape, keepsActivations: false) { part, executable in
-            executable.withValue(network.outputValue) { values, view in
+            try executable.withValue(network.outputValue) { values, view in
                 classes = view.shape.count
                 for item in 0..<part.batch {
                     outputs.append(
@@ -57,6 +61,28 @@ package final class InferencePlan {
             }
         }
         return try Tensor(shape: [shape.batch, classes], floats: outputs)
+    }
+
+    /// How each layer is computed for an input of this shape, and how many seconds it took.
+    ///
+    /// - Parameters:
+    ///   - input: as for ``run(_:)``; only its first part is computed.
+    ///   - repetitions: runs of which each layer's least time is taken.
+    /// - Returns: the layers in the order of computation.
+    /// - Throws: as ``run(_:)``.
+    package func profile(_ input: Tensor, repetitions: Int = 5) throws -> [(step: StepReport, seconds: Double)] {
+        let shape = try batchShape(of: input)
+        let items = min(shape.batch, try partSize(for: shape.extent, keepsActivations: false))
+        let part = BatchShape(batch: items, extent: shape.extent)
+        let executable = try executable(for: part, keepsActivations: false)
+        var least = [Double](repeating: .infinity, count: executable.steps.count)
+        try input.withFloats { floats in
+            guard let base = floats.baseAddress else { return }
+            for _ in 0..<max(1, repetitions) {
+                least = zip(least, try executable.profile(input: base)).map(min)
+            }
+        }
+        return Array(zip(executable.steps, least)).map { ($0, $1) }
     }
 
     /// Runs the input in parts, and shows each part's executable after its run.
@@ -72,7 +98,7 @@ package final class InferencePlan {
             while item < shape.batch {
                 let part = BatchShape(batch: min(partSize, shape.batch - item), extent: shape.extent)
                 let executable = try executable(for: part, keepsActivations: keepsActivations)
-                executable.run(input: base + item * itemCount)
+                try executable.run(input: base + item * itemCount)
                 try body(part, executable)
                 item += part.batch
             }

@@ -1,20 +1,4 @@
-internal import Dispatch
 package import Tensors
-
-/// Runs an actor's work on a queue of its own, so that long computations do not sit on the cooperative pool.
-/// Several workers may share one, and then take turns instead of fighting for the processor's cores.
-package final class ComputeExecutor: SerialExecutor {
-    private let queue: DispatchQueue
-
-    package init(label: String = "org.oncorelay.compute") {
-        queue = DispatchQueue(label: label, qos: .userInitiated)
-    }
-
-    package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
-    }
-}
 
 /// Owns a plan and a place to run it; callers wait without blocking a thread.
 package actor NetworkWorker {
@@ -25,7 +9,7 @@ package actor NetworkWorker {
 
     package init(
         network: FusedNetwork, settings: ComputeSettings, executor: ComputeExecutor = ComputeExecutor(),
-        backend: any Backend = OpenBLASBackend()
+        backend: (any Backend)? = nil
     ) {
         plan = InferencePlan(network: network, settings: settings, backend: backend)
         self.executor = executor

@@ -24,6 +24,11 @@ package struct StageEnvironment: Sendable {
     package let metrics: MetricsRegistry
     package let readiness: Readiness
     package let logger: Logger
+
+    /// Logs a sentence that a person should read. It must name no patient, file or study.
+    package var warn: @Sendable (String) -> Void {
+        { [logger] reason in logger.warning("look at this", metadata: [LogKeys.reason: .string(reason)]) }
+    }
 }
 
 /// A stage with what runs beside it for as long as it lives.
@@ -85,6 +90,7 @@ package enum ServiceApplication {
             stage: assembled.stage, broker: broker, configuration: settings.runner, readiness: readiness,
             metrics: metrics, logger: logger)
         readiness.ask { [stage = assembled.stage] in await stage.missingDependencies() }
+        readiness.askNotices { [stage = assembled.stage] in await stage.notices() }
         readiness.ask { broker.state.problem.map { ["broker": $0] } ?? [:] }
         readiness.ask { StoreMonitor.problem(of: store).map { ["store": $0] } ?? [:] }
         var services: [any Service] = []

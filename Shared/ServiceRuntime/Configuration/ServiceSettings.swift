@@ -21,6 +21,7 @@ package struct ServiceSettings: Sendable {
     package var httpPort: Int
     package var httpHost: String
     package var threads: Int
+    package var precision: NetworkPrecision
     package var logLevel: Logger.Level
     package var runner: RunnerConfiguration
     package var drainTimeout: Duration
@@ -49,6 +50,13 @@ package struct ServiceSettings: Sendable {
         httpPort = try values.int(.httpPort, in: 0...65_535) ?? 0
         httpHost = values.string(.httpHost) ?? "127.0.0.1"
         threads = try values.int(.threads, in: 1...1024) ?? ProcessInfo.processInfo.activeProcessorCount
+        let arithmetic = values.string(.precision) ?? NetworkPrecision.automatic.rawValue
+        guard let precision = NetworkPrecision(rawValue: arithmetic) else {
+            throw SettingsError(
+                key: SettingsKey.precision.name,
+                expected: NetworkPrecision.allCases.map(\.rawValue).joined(separator: ", "), found: arithmetic)
+        }
+        self.precision = precision
         let level = values.string(.logLevel) ?? "info"
         guard let logLevel = Logger.Level(rawValue: level) else {
             throw SettingsError(

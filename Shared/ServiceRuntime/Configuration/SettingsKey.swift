@@ -58,6 +58,8 @@ extension SettingsKey {
         "http.port", "Port of /livez, /readyz and /metrics; 0 for none.", default: "0")
     package static let httpHost = SettingsKey("http.host", "Address that this port is opened on.", default: "127.0.0.1")
     package static let threads = SettingsKey("threads", "Threads of a network's arithmetic.", default: "all cores")
+    package static let precision = SettingsKey(
+        "precision", "Arithmetic of the networks: auto (as the processor is good at), fp32 or bf16.", default: "auto")
     package static let logLevel = SettingsKey(
         "log.level", "trace, debug, info, notice, warning, error or critical.", default: "info")
     package static let concurrency = SettingsKey(
@@ -97,9 +99,9 @@ extension SettingsKey {
     /// All of them, in the order in which help shows them.
     package static let all: [SettingsKey] = [
         amqpURL, amqpPasswordFile, amqpCAFile, amqpCertificateFile, amqpKeyFile, redisURL, redisPasswordFile, roots,
-        models, ledger, heatmaps, httpPort, httpHost, threads, logLevel, concurrency, prefetch, processingTimeout,
-        drainTimeout, tensorLifetime, gradCAM, branches, unusableImages, quality, criteria, readersRule,
-        progress, faults, config,
+        models, ledger, heatmaps, httpPort, httpHost, threads, precision, logLevel, concurrency, prefetch,
+        processingTimeout, drainTimeout, tensorLifetime, gradCAM, branches, unusableImages, quality, criteria,
+        readersRule, progress, faults, config,
     ]
 
     /// The table of keys, as `--help` prints it.

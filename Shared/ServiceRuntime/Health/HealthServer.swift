@@ -51,8 +51,11 @@ package struct HealthServer: Service {
         }
         await server.appendRoute("GET /readyz") { [readiness] _ in
             let problems = await readiness.current()
+            let notices = await readiness.notices()
             let body = try EventCoding.encode(
-                ReadinessReport(status: problems.isEmpty ? "ready" : "not ready", missing: problems))
+                ReadinessReport(
+                    status: problems.isEmpty ? "ready" : "not ready", missing: problems,
+                    notices: notices.isEmpty ? nil : notices))
             return HTTPResponse(
                 statusCode: problems.isEmpty ? .ok : .serviceUnavailable, headers: [.contentType: "application/json"],
                 body: Data(body))
@@ -77,4 +80,6 @@ package struct HealthServer: Service {
 private struct ReadinessReport: Encodable {
     let status: String
     let missing: [String: String]
+    /// What should be looked at although the service is ready.
+    let notices: [String: String]?
 }

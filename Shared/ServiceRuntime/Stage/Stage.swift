@@ -60,6 +60,9 @@ package protocol Stage: Sendable {
 
     /// What this stage needs to work, by name; for readiness.
     func missingDependencies() async -> [String: String]
+
+    /// What a person should look at although the service is ready, by dependency; `/readyz` shows it.
+    func notices() async -> [String: String]
 }
 
 extension Stage {
@@ -76,4 +79,5 @@ extension Stage {
     }
 
     package func missingDependencies() async -> [String: String] { [:] }
+    package func notices() async -> [String: String] { [:] }
 }

@@ -1,159 +1,135 @@
-"""Writes the reference outputs that NetworkFixtureTests compare with.
+"""Writes the reference outputs that NetworkFixtureTests compare with: networks/NAME.safetensors.
 
     python generate_fixtures.py
 
-Written with torch 2.13.0, torchvision 0.28.0, monai 1.6.1, safetensors 0.8.0; seed 20230406.
-Networks are narrow (width multiplier 1/32) so that the files stay small; weights and inputs are rounded to float16
-before the reference runs, so that both sides see the same numbers.
+Written with torch 2.15.0, torchvision 0.29.2, monai 1.6.1, timm 1.0.31, grad-cam 1.5.7, safetensors 0.8.0;
+seed 20230406. The modules are those libraries' own (see ops/lib/reference_networks.py for the variants that they
+lack). Networks are narrow, so that the files stay small; parameters and inputs are exact in float16, so that both
+sides see the same numbers; the references run in float64, so that their own rounding stays out.
+
+A file holds the parameters by name; `input.I`, one item, from which the batch is made (ROLL); `logits.I` of the batch;
+`map.I.LAYER.CLASS`, Grad-CAM in half precision; and in its metadata the `architecture` as model.json writes it.
 """
 
-import math
+import itertools
+import json
 import pathlib
+import sys
 
 import torch
-from monai.networks.nets import ResNet
 from safetensors.torch import save_file
-from torchvision.models import inception
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2] / "ops" / "lib"))
+import reference_networks as reference  # noqa: E402
 
 SEED = 20230406
-WIDTH = 1 / 32
-HERE = pathlib.Path(__file__).parent
+# A map whose differences are a smaller share of its values shows little but rounding once it is scaled.
+LEAST_CONTRAST = 0.2
+# Item k of a batch is the stored input, its numbers moved on by k times this, round and round.
+ROLL = 1001
+# Maps kept of the first input and of the second, which is a batch: files stay small.
+MAPS = (3, 1)
 
 
-def scaled(channels):
-    return max(1, math.floor(channels * WIDTH + 0.5))
-
-
-def randomize(network):
-    """Kaiming-like weights, and normalization that does something, all exact in float16."""
-    with torch.no_grad():
-        for name, tensor in network.state_dict().items():
-            if name.endswith("num_batches_tracked"):
-                continue
-            if name.endswith("running_var"):
-                tensor.copy_(torch.rand_like(tensor) + 0.5)
-            elif tensor.dim() == 1 and name.endswith("weight"):
-                tensor.copy_(torch.rand_like(tensor) * 0.5 + 0.75)
-            elif tensor.dim() == 1:
-                tensor.copy_(torch.randn_like(tensor) * 0.2)
-            else:
-                fan_in = tensor[0].numel()
-                tensor.copy_(torch.randn_like(tensor) * math.sqrt(2 / fan_in))
-            tensor.copy_(tensor.half().float())
-
-
-def grad_cam(network, layer, image, target):
-    """Logits, and Grad-CAM scaled to [0, 1] by its own smallest and largest value."""
-    kept = []
-    module = dict(network.named_modules())[layer] if isinstance(layer, str) else layer
-    hook = module.register_forward_hook(lambda _module, _input, output: kept.append(output))
-    logits = network(image)
-    hook.remove()
-    activations = kept[0]
-    gradient = torch.autograd.grad(logits[:, target].sum(), activations)[0]
-    alpha = gradient.flatten(2).mean(2)
-    alpha = alpha.view(*alpha.shape, *[1] * (gradient.dim() - 2))
-    heat = torch.relu((alpha * activations).sum(1, keepdim=True))
-    mode = "trilinear" if image.dim() == 5 else "bilinear"
-    heat = torch.nn.functional.interpolate(heat, size=image.shape[2:], mode=mode, align_corners=False)[:, 0]
-    shape = [-1] + [1] * (heat.dim() - 1)
-    low = heat.flatten(1).min(1).values.view(shape)
-    high = heat.flatten(1).max(1).values.view(shape)
-    assert (high > low).all(), "a map without differences shows nothing; choose another layer"
-    return logits.detach(), ((heat - low) / (high - low)).detach().half()
-
-
-def resnet(**settings):
-    return ResNet(
-        "basic", [2, 2, 2, 2], [scaled(64 << stage) for stage in range(4)], spatial_dims=3, n_input_channels=2,
-        num_classes=2, bias_downsample=False, **settings).eval()
-
-
-def weights_of(network):
+def resnet(depth=18, channels=1, classes=2, width=1 / 32, **settings):
     return {
-        name: tensor.half().contiguous()
-        for name, tensor in network.state_dict().items() if not name.endswith("num_batches_tracked")
+        "kind": "resnet3d", "depth": depth, "inputChannels": channels, "classes": classes, "widthMultiplier": width,
+        **settings,
     }
 
 
-def write_resnet():
-    torch.manual_seed(SEED)
-    base = resnet(conv1_t_stride=2)
-    randomize(base)
-    state = base.state_dict()
-    without_projection = {name: tensor for name, tensor in state.items() if "downsample" not in name}
-    image = torch.randn(2, 2, 12, 16, 14).half().float()
-    tensors = weights_of(base)
-    tensors["input"] = image.half()
-
-    tensors["projection.logits"], tensors["projection.gradcam"] = grad_cam(base, "layer2", image, 1)
-
-    padded = resnet(conv1_t_stride=1, no_max_pool=True, shortcut_type="A")
-    padded.load_state_dict(without_projection)
-    tensors["padded.logits"], tensors["padded.gradcam"] = grad_cam(padded, "layer2", image, 0)
-
-    dilated = resnet(conv1_t_stride=2)
-    dilated.load_state_dict(state)
-    for stage, dilation in ((dilated.layer3, 2), (dilated.layer4, 4)):
-        for module in stage.modules():
-            if isinstance(module, torch.nn.Conv3d):
-                module.stride = (1, 1, 1)
-                if module.kernel_size[0] == 3:
-                    module.dilation = module.padding = (dilation,) * 3
-    tensors["dilated.logits"], tensors["dilated.gradcam"] = grad_cam(dilated, "layer3", image, 1)
-
-    shallow = resnet(conv1_t_stride=2)
-    shallow.load_state_dict(state)
-    shallow.layer1 = shallow.layer1[:1]
-    shallow.layer2 = shallow.layer2[:1]
-    shallow.layer3 = shallow.layer4 = torch.nn.Identity()
-    shallow.fc = torch.nn.Linear(scaled(128), 2)
-    randomize_fc = torch.randn(2, scaled(128)).half().float()
-    with torch.no_grad():
-        shallow.fc.weight.copy_(randomize_fc)
-        shallow.fc.bias.copy_(state["fc.bias"])
-    tensors["shallow.fc.weight"] = randomize_fc.half()
-    tensors["shallow.logits"], tensors["shallow.gradcam"] = grad_cam(shallow, "layer1", image, 0)
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, HERE / "resnet3d.safetensors")
+def inception(classes=2, width=1 / 32, **settings):
+    return {"kind": "inception-v3", "classes": classes, "widthMultiplier": width, **settings}
 
 
-def write_inception():
-    torch.manual_seed(SEED)
-    original = inception.BasicConv2d.__init__
+# Name: architecture, input shapes, layers to explain.
+NETWORKS = {
+    "resnet18-projection": (
+        resnet(classes=2), [(1, 1, 24, 24, 24), (5, 1, 13, 15, 14)], ["layer1", "layer2", "layer3"]),
+    "resnet18-projection-bias": (
+        resnet(channels=3, classes=3, shortcutBias=True, stemStride=[1, 1, 1], maxPool=False),
+        [(1, 3, 9, 12, 11), (5, 3, 7, 8, 6)], ["layer2", "layer3"]),
+    "resnet18-zero-padding": (
+        resnet(channels=5, classes=1, shortcut="A"), [(1, 5, 15, 18, 13), (5, 5, 9, 11, 12)], ["layer1", "layer2"]),
+    "resnet18-zero-padding-unstrided": (
+        resnet(channels=2, shortcut="A", stemStride=[1, 1, 1], maxPool=False),
+        [(1, 2, 12, 10, 9), (5, 2, 6, 7, 8)], ["layer2", "layer3"]),
+    "resnet18-unstrided-pooled": (
+        resnet(channels=1, classes=3, stemStride=[1, 1, 1]), [(1, 1, 19, 15, 18), (5, 1, 9, 10, 11)],
+        ["layer1", "layer2"]),
+    "resnet18-strided-unpooled": (
+        resnet(channels=2, maxPool=False), [(1, 2, 19, 21, 18), (5, 2, 12, 10, 14)], ["layer1", "layer2.0"]),
+    "resnet18-uneven-stem": (
+        resnet(channels=3, stemStride=[1, 2, 2], shortcutBias=True), [(1, 3, 9, 20, 22), (2, 3, 8, 15, 17)],
+        ["layer1", "layer2"]),
+    "medicalnet-projection": (
+        resnet(channels=1, dilation=[1, 1, 2, 4]), [(1, 1, 20, 22, 18), (5, 1, 12, 15, 13)],
+        ["layer2", "layer3", "layer4"]),
+    "medicalnet-zero-padding": (
+        resnet(channels=3, classes=1, dilation=[1, 1, 2, 4], shortcut="A"), [(1, 3, 18, 20, 22), (2, 3, 15, 13, 17)],
+        ["layer3", "layer4"]),
+    # Widths of 3 to 24, of 24 and 48, of 16 and 32: channels that fill, cross and miss blocks of sixteen.
+    "resnet18-width-3": (
+        resnet(channels=3, width=3 / 64), [(1, 3, 18, 20, 22), (5, 3, 13, 16, 11)], ["layer2", "layer3"]),
+    "resnet6-projection": (
+        resnet(6, channels=2, width=3 / 8), [(1, 2, 20, 24, 22), (5, 2, 11, 13, 12)], ["layer1", "layer2"]),
+    "resnet6-zero-padding": (
+        resnet(6, channels=1, classes=3, width=1 / 4, shortcut="A", stemStride=[1, 1, 1], maxPool=False),
+        [(1, 1, 11, 12, 10), (5, 1, 6, 5, 7)], ["layer1", "layer2"]),
+    "resnet6-bias-dilated": (
+        resnet(6, channels=5, classes=1, width=1 / 8, shortcutBias=True, dilation=[1, 2]),
+        [(1, 5, 15, 18, 17), (5, 5, 9, 12, 10)], ["relu", "layer2"]),
+    "inception-torchvision": (
+        inception(3), [(1, 3, 107, 93), (5, 3, 75, 77)], ["Mixed_5b", "Mixed_6a", "Mixed_6e"]),
+    "inception-transformed": (
+        inception(2, transformInput=True), [(1, 3, 101, 88), (5, 3, 75, 75)], ["Mixed_5d", "Mixed_6c"]),
+    "inception-timm": (
+        inception(1), [(1, 3, 95, 110), (2, 3, 83, 76)], ["Mixed_5c", "Mixed_6b"]),
+    "inception-padding-not-counted": (
+        inception(2, averagePoolCountsPadding=False), [(1, 3, 111, 95), (5, 3, 75, 78)], ["Mixed_5b", "Mixed_6d"]),
+    "inception-2015": (
+        inception(2, averagePoolCountsPadding=False, lastBlockPool="maximum"), [(1, 3, 123, 107), (2, 3, 91, 99)],
+        ["Mixed_6a", "Mixed_7a", "Mixed_7b"]),
+    "inception-width-uneven": (
+        inception(2, width=0.05, lastBlockPool="maximum"), [(1, 3, 107, 107), (2, 3, 80, 75)],
+        ["Mixed_5d", "Mixed_7a"]),
+}
 
-    # A block's input is a concatenation, whose parts are rounded one by one.
-    after_6 = 4 * scaled(192)
-    assert after_6 == scaled(384) + scaled(96) + sum(map(scaled, (64, 64, 96, 64))), "choose another width"
-    last = sum(map(scaled, (320, 384, 384, 384, 384, 192)))
-    inputs = {
-        3: 3,
-        256: sum(map(scaled, (64, 64, 96, 32))),
-        288: sum(map(scaled, (64, 64, 96, 64))),
-        768: after_6,
-        1280: scaled(320) + scaled(192) + after_6,
-        2048: last,
-    }
 
-    def narrow(self, in_channels, out_channels, **settings):
-        original(self, inputs.get(in_channels, scaled(in_channels)), scaled(out_channels), **settings)
-
-    inception.BasicConv2d.__init__ = narrow
-    try:
-        network = inception.Inception3(num_classes=3, aux_logits=False, transform_input=False, init_weights=False)
-    finally:
-        inception.BasicConv2d.__init__ = original
-    network.fc = torch.nn.Linear(last, 3)
-    network.eval()
-    randomize(network)
-    image = torch.randn(1, 3, 75, 81).half().float()
-    tensors = weights_of(network)
-    tensors["input"] = image.half()
-    tensors["plain.logits"], tensors["plain.gradcam"] = grad_cam(network, "Mixed_5b", image, 2)
-    network.transform_input = True
-    tensors["transformed.logits"], tensors["transformed.gradcam"] = grad_cam(network, "Mixed_6a", image, 2)
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, HERE / "inception.safetensors")
+def write(index, name, architecture, shapes, layers):
+    if name == "inception-timm":
+        network = reference.timm_inception(architecture["classes"], architecture["widthMultiplier"])
+    else:
+        network = reference.build(architecture)
+    reference.randomize(network, SEED + index, half=True)
+    tensors = {key: value.half() for key, value in reference.parameters_of(network).items()}
+    network.double()
+    generator = torch.Generator().manual_seed(SEED + index)
+    shown = 0
+    for number, shape in enumerate(shapes):
+        stored = torch.randn([1, *shape[1:]], generator=generator).half()
+        tensors[f"input.{number}"] = stored
+        image = torch.cat([stored.flatten().roll(ROLL * item).view(stored.shape) for item in range(shape[0])])
+        tensors[f"logits.{number}"] = network(image.double()).detach().float()
+        kept = 0
+        for target, layer in itertools.product(range(architecture["classes"]), layers):
+            if kept == MAPS[number]:
+                break
+            module = "act" if layer == "relu" else layer
+            maps, contrast = reference.grad_cam(network, image.double(), module, target)
+            if contrast.min() > LEAST_CONTRAST:
+                tensors[f"map.{number}.{layer}.{target}"] = maps.half()
+                kept += 1
+        shown += kept
+    assert shown >= 2, f"{name}: hardly a map shows anything; choose other layers or another seed"
+    path = HERE / "networks" / f"{name}.safetensors"
+    path.parent.mkdir(exist_ok=True)
+    tensors = {key: value.contiguous() for key, value in tensors.items()}
+    save_file(tensors, path, metadata={"architecture": json.dumps(architecture)})
+    print(f"{path.name}: {path.stat().st_size // 1024} KB, {shown} maps")
 
 
 if __name__ == "__main__":
-    write_resnet()
-    write_inception()
+    for place, (title, entry) in enumerate(NETWORKS.items()):
+        write(place, title, *entry)

@@ -22,18 +22,23 @@ struct PipelineHarness: Sendable {
     ///   - store: of the tensors.
     ///   - broker: takes bodies that are larger than ours may be, unless it is another one.
     ///   - roots: beneath which locations resolve; nil for the folder's own.
+    ///   - log: takes each line of the stages' logs.
     ///   - body: is given the harness.
     /// - Throws: what `body` throws.
     static func run(
         models: ModelSet = .tiny, store: WatchfulStore = WatchfulStore(),
         broker: any Broker = InMemoryBroker(maximumPublicationBytes: 8 << 20), roots: [String]? = nil,
+        log: (@Sendable (String) -> Void)? = nil,
         _ body: @escaping @Sendable (PipelineHarness) async throws -> Void
     ) async throws {
         let folder = try StudyFolder()
         try models.write(to: folder.models)
         let settings = EmbeddedSettings(
             roots: roots ?? [folder.root], models: folder.models, heatmaps: folder.heatmaps, threads: 2)
-        let logger = Logger(label: "pipeline-tests") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger(label: "pipeline-tests") { _ in
+            if let log { return LineLogHandler(line: log) }
+            return SwiftLogNoOpLogHandler()
+        }
         let pipeline = EmbeddedPipeline(settings: settings, logger: logger, broker: broker, store: store)
         try await pipeline.run { broker in
             let publisher = try await broker.makePublisher()
@@ -165,4 +170,25 @@ struct Submission: Sendable {
 extension Delivery {
     /// The reason that a stage wrote on a message that it parked.
     var parkingCode: String? { properties.headers[HeaderName.failureCode]?.stringValue }
+}
+
+/// Hands every line of a log on, with its metadata, whatever its level.
+struct LineLogHandler: LogHandler {
+    let line: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    init(line: @escaping @Sendable (String) -> Void) { self.line = line }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(
+        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+        function: String, line number: UInt
+    ) {
+        line("\(level) \(message) \(self.metadata) \(metadata ?? [:])")
+    }
 }

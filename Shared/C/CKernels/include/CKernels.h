@@ -1,3 +1,10 @@
 #pragma once
 // Kernels in C for the instructions that Swift cannot reach. Callers ask the processor first.
+#include "convolution.h"
+#include "gradients.h"
+#include "pixels.h"
 #include "processor.h"
+#include "training.h"
+#include "training_blocked.h"
+#include "training_portable.h"
+#include "values.h"

@@ -1,0 +1,64 @@
+import ArgumentParser
+import NeuralNetwork
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// How a network is computed: `--precision`, `--backend`, `--threads`.
+struct ComputeOptions: ParsableArguments {
+    @Option(help: "Arithmetic: 'fp32' is exact, 'bf16' fast where the processor has it, 'auto' asks the processor.")
+    var precision: Precision?
+
+    @Option(help: "What computes: 'auto' takes the faster one that is at hand.")
+    var backend = BackendChoice.automatic
+
+    @Option(help: ArgumentHelp("Threads of the network's arithmetic (default: all cores).", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+        }
+        guard backend != .openBLAS || precision != .bfloat16 else {
+            throw ValidationError("--precision: openblas computes in fp32; leave --backend to have bf16")
+        }
+    }
+
+    /// The settings that were asked for, with this precision where none was.
+    func settings(precision standard: Precision) -> ComputeSettings {
+        ComputeSettings(
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, precision: precision ?? standard,
+            backend: backend)
+    }
+
+    /// A plan that computes as was asked for.
+    static func plan(
+        _ graph: NetworkGraph, _ parameters: any ParameterSource & Sendable, _ settings: ComputeSettings
+    ) throws -> InferencePlan {
+        let plan = try InferencePlan(graph: graph, parameters: parameters, settings: settings)
+        guard settings.precision == .automatic || settings.precision == plan.precision else {
+            throw CommandFailure(
+                "--precision: \(plan.backend.name) computes in \(plan.precision.rawValue) on this machine, "
+                    + "\(settings.precision.rawValue) was asked for", .usage)
+        }
+        return plan
+    }
+}
+
+extension Precision: ExpressibleByArgument {}
+extension BackendChoice: ExpressibleByArgument {}
+
+/// A list of whole numbers, such as `64,64,64`.
+struct NumberList: ExpressibleByArgument {
+    let values: [Int]
+
+    init?(argument: String) {
+        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+        let values = words.compactMap { Int($0) }
+        guard !values.isEmpty, values.count == words.count else { return nil }
+        self.values = values
+    }
+}

@@ -1,0 +1,82 @@
+#include "convolution.h"
+#include "direct.h"
+#include "phases.h"
+#include "processor.h"
+#include "winograd.h"
+
+static bool valid_type(int32_t type) { return type == ORK_F32 || type == ORK_BF16; }
+
+static bool valid_shape(const ork_convolution *c) {
+    if (c->batch < 1 || c->in_channels < 1 || c->out_channels < 16 || c->out_channels % 16) return false;
+    for (int i = 0; i < 3; i++) {
+        if (c->in_size[i] < 1 || c->out_size[i] < 1 || c->kernel[i] < 1 || c->stride[i] < 1) return false;
+        if (c->dilation[i] < 1 || c->padding[i] < 0) return false;
+        const int64_t most = 1 << 20;
+        if (c->in_size[i] > most || c->out_size[i] > most || c->kernel[i] > 1024 || c->stride[i] > 1024) return false;
+        if (c->dilation[i] > 1024 || c->padding[i] > most) return false;
+    }
+    return (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2] <= 1 << 16;
+}
+
+bool ork_convolution_supported(const ork_convolution *c) {
+    if (!c || !valid_type(c->type) || !valid_type(c->input_type)) return false;
+    if (!valid_type(c->output_type) || !valid_type(c->residual_type) || !valid_shape(c)) return false;
+    const ork_processor processor = ork_processor_features();
+    if (!processor.avx512) return false;
+    const bool half = c->type == ORK_BF16 || c->output_type == ORK_BF16;
+    if (half && !processor.avx512_bf16) return false;
+    switch (c->algorithm) {
+    case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == c->type;
+    case ORK_WINOGRAD: return ork_winograd_supported(c);
+    case ORK_TILES:
+        return c->in_channels % 16 == 0 && c->type == ORK_BF16 && c->input_type == ORK_BF16
+            && (processor.amx_bf16 || c->variant == ORK_EMULATED);
+    case ORK_PLANAR: {
+        ork_phases phases;
+        return c->in_channels <= 8 && c->input_type == ORK_F32 && c->input.pixel == 1 && ork_phases_cut(c, &phases);
+    }
+    default: return false;
+    }
+}
+
+size_t ork_convolution_packed_bytes(const ork_convolution *c) {
+    if (!ork_convolution_supported(c)) return 0;
+    switch (c->algorithm) {
+    case ORK_WINOGRAD: return ork_winograd_packed_bytes(c);
+    case ORK_PLANAR: return ork_phases_packed_bytes(c);
+    default: return ork_direct_packed_bytes(c);
+    }
+}
+
+size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
+    if (!ork_convolution_supported(c)) return 0;
+    if (c->algorithm == ORK_WINOGRAD) {
+        const ork_winograd_plan plan = ork_winograd_cut(c, threads);
+        return (plan.input_bytes + plan.sum_bytes + plan.line_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
+    }
+    if (c->algorithm == ORK_PLANAR) return ork_phases_scratch_bytes(c, threads);
+    const ork_direct_plan plan = ork_direct_cut(c, threads);
+    return (plan.panel_bytes + plan.segment_bytes + plan.sum_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
+}
+
+int ork_convolution_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+    if (!ork_convolution_supported(c) || !weights || !packed) return 1;
+    if (outputs < 1 || outputs > c->out_channels || inputs < 1 || inputs > c->in_channels) return 1;
+    if (c->algorithm == ORK_WINOGRAD)
+        ork_winograd_pack(c, weights, outputs, inputs, packed);
+    else if (c->algorithm == ORK_PLANAR)
+        ork_phases_pack(c, weights, outputs, inputs, packed);
+    else
+        ork_direct_pack(c, weights, outputs, inputs, packed);
+    return 0;
+}
+
+int ork_convolution_run(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
+    void *output, void *scratch, int threads) {
+    if (!ork_convolution_supported(c) || !packed || !input || !output || !scratch || threads < 1) return 1;
+    if (c->algorithm == ORK_WINOGRAD)
+        return ork_winograd_run(c, packed, bias, input, residual, output, scratch, threads);
+    if (c->algorithm == ORK_PLANAR) return ork_phases_run(c, packed, bias, input, residual, output, scratch, threads);
+    return ork_direct_run(c, packed, bias, input, residual, output, scratch, threads);
+}

@@ -1,0 +1,96 @@
+#include "direct.h"
+#include <string.h>
+#include "tile_amx.h"
+#include "vectors.h"
+
+static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// Threads by pixels and by outputs: the longest thread's work first, then what all threads read together.
+static void share(const ork_convolution *c, ork_direct_plan *plan, int threads) {
+    const int64_t pairs = ceiling(plan->output_blocks, ORK_TILE_BLOCKS);
+    const double weight_bytes = (double)plan->output_blocks * plan->chunks * plan->taps * 256;
+    const double input_bytes = (double)c->batch * plan->chunks * 16 * c->in_size[0] * c->in_size[1] * c->in_size[2];
+    double best_work = 1e300, best_traffic = 1e300;
+    for (int outputs = 1; outputs <= threads; outputs++) {
+        if (threads % outputs) continue;
+        const int pixels = threads / outputs;
+        if (pixels > plan->tiles || outputs > pairs) continue;
+        const double work = (double)ceiling(plan->tiles, pixels) * ceiling(pairs, outputs);
+        const double traffic = pixels * weight_bytes + outputs * input_bytes;
+        if (work < best_work * 0.98 || (work < best_work * 1.02 && traffic < best_traffic)) {
+            best_work = work, best_traffic = traffic;
+            plan->pixel_parts = pixels, plan->output_parts = outputs;
+        }
+    }
+}
+
+ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
+    ork_direct_plan plan = {0};
+    const int64_t width = c->out_size[2], rows = (int64_t)c->batch * c->out_size[0] * c->out_size[1];
+    const int bytes = c->type == ORK_BF16 ? 2 : 4;
+    const int tiles = c->algorithm == ORK_TILES;
+    plan.tile_pixels = tiles ? ORK_AMX_PIXELS : ORK_TILE_PIXELS;
+    const int by_row = width >= 28 && c->kernel[2] > 1;
+    plan.runs = by_row ? rows : 1;
+    plan.run_pixels = by_row ? width : rows * width;
+    plan.tiles_per_run = ceiling(plan.run_pixels, plan.tile_pixels);
+    plan.tiles = plan.runs * plan.tiles_per_run;
+    plan.chunks = c->in_channels / 16;
+    plan.taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
+    plan.output_blocks = c->out_channels / 16;
+    // 16 inputs of a tap are 1024 (512) bytes of weights for each output block.
+    const int64_t limit = bytes == 4 ? 144 : 216;
+    plan.chunk_block = plan.chunks, plan.tap_block = plan.taps;
+    if (plan.chunks * plan.taps > limit) {
+        const int64_t cuts = ceiling(plan.chunks, smaller(plan.chunks, 64));
+        plan.chunk_block = ceiling(plan.chunks, cuts);
+        const int64_t tap_cuts = ceiling(plan.taps * plan.chunk_block, limit);
+        plan.tap_block = ceiling(plan.taps, smaller(tap_cuts, plan.taps));
+    }
+    plan.split = plan.chunk_block < plan.chunks || plan.tap_block < plan.taps;
+    plan.pixel_parts = plan.output_parts = 1;
+    share(c, &plan, threads < 1 ? 1 : threads);
+    const int64_t panel = (plan.chunk_block + tiles) / (1 + tiles) * (1 + tiles) * plan.tap_block * plan.tile_pixels * 16 * bytes;
+    plan.group = smaller(ceiling(plan.tiles, plan.pixel_parts), panel > 0 ? 1 + (384 << 10) / panel : 1);
+    if (plan.group > 16) plan.group = 16;
+    plan.panel_bytes = ork_round64((size_t)(plan.group * panel));
+    plan.segment_bytes = ork_round64((size_t)(plan.group * plan.tap_block) * sizeof(ork_segment));
+    plan.sum_bytes = (size_t)64 * (size_t)plan.tile_pixels
+        * (size_t)(plan.split ? plan.group * (plan.output_blocks + 1) : ORK_TILE_BLOCKS);
+    return plan;
+}
+
+size_t ork_direct_packed_bytes(const ork_convolution *c) {
+    // Behind the last odd chunk AMX reads one more, against inputs that are zero.
+    const size_t spare = c->algorithm == ORK_TILES ? 512 : 0;
+    return (size_t)c->in_channels * (size_t)c->out_channels * (size_t)c->kernel[0] * (size_t)c->kernel[1]
+        * (size_t)c->kernel[2] * ork_bytes(c->type) + spare;
+}
+
+// To the nearest, ties to even; what is not a number stays so.
+static uint16_t rounded(float value) {
+    union { float f; uint32_t u; } bits = {value};
+    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits.u >> 16 | 0x40);
+    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
+}
+
+// Packed: [output block][tap][chunk][16 inputs][16 outputs], as bfloat16 [.. chunk][8 pairs][16 outputs][2].
+void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+    const int64_t taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
+    int64_t at = 0;
+    if (c->algorithm == ORK_TILES) memset((char *)packed + ork_direct_packed_bytes(c) - 512, 0, 512);
+    for (int block = 0; block < c->out_channels; block += 16)
+        for (int64_t tap = 0; tap < taps; tap++)
+            for (int chunk = 0; chunk < c->in_channels; chunk += 16)
+                for (int e = 0; e < 256; e++, at++) {
+                    const int half = c->type == ORK_BF16;
+                    const int o = block + (half ? e / 2 % 16 : e % 16);
+                    const int i = chunk + (half ? e / 32 * 2 + e % 2 : e / 16);
+                    const float value = o < outputs && i < inputs ? weights[((int64_t)o * inputs + i) * taps + tap] : 0;
+                    if (half)
+                        ((uint16_t *)packed)[at] = rounded(value);
+                    else
+                        ((float *)packed)[at] = value;
+                }
+}

@@ -1,0 +1,76 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Convolutions in two and three dimensions (two dimensions are three with depth 1) for processors with AVX-512,
+// fused with what follows them: bias, residual sum, ReLU, conversion to bfloat16.
+//
+//   ork_convolution c = {...};                            // plain data; all sizes are depth, height, width
+//   if (!ork_convolution_supported(&c)) ...               // another backend's turn
+//   void *packed = 64-byte aligned, ork_convolution_packed_bytes(&c);
+//   ork_convolution_pack(&c, weights, outputs, inputs, packed);       // once, from float32 [O, I, d, h, w]
+//   void *scratch = 64-byte aligned, ork_convolution_scratch_bytes(&c, threads);
+//   ork_convolution_run(&c, packed, bias, input, residual, output, scratch, threads);
+//
+// Values lie in blocks of 16 channels, addressed by three strides in elements: item, block, pixel. Rows and slices are
+// dense in pixels (row = width * pixel, slice = height * width * pixel). So
+//   blocked nCdhw16c    {C*D*H*W, D*H*W*16, 16}
+//   channels last ndhwc {D*H*W*C, 16, C}
+// and a part of a wider concatenation is a pointer into it with the wider value's strides. Channels are padded to a
+// multiple of 16; the padding channels of the input must be finite (their weights are zero), those of the output are
+// written (zero where bias and residual are). Pointers to values are aligned to their element; 64 bytes are faster.
+//
+// Sums are float32 throughout. Running allocates nothing and keeps no state; functions return 0, or nonzero where
+// processor or description is not supported, in which case nothing was written. Threads are those of libgomp, the pool
+// that oneDNN uses as well. Scratch and packed weights belong to one description; scratch also to a number of threads.
+//
+// Which algorithm and variant is fastest depends on shape and machine: measure. Largest rounding errors seen on sums of
+// unit size, random shapes: direct 4e-6, Winograd and planar 1e-5 (float32 products). Winograd with bfloat16 products
+// rounds between its transforms: check whether that is near enough. float32 products take bfloat16 inputs, too.
+
+typedef enum { ORK_F32 = 0, ORK_BF16 = 1 } ork_type;
+
+typedef enum {
+    ORK_DIRECT = 0,    // any shape; input of `type`
+    ORK_PLANAR = 1,    // few channels (in_channels 1...8, not padded), float32 NCDHW planes: input.block is the stride
+                       // from plane to plane, input.pixel is 1. Kernel sizes 3...9 (or 1), stride 1 or 2, float32 products
+                       // (output of either type). Variants as below
+    ORK_WINOGRAD = 2,  // kernel sizes 1, 3, 5, 7 (not all 1), stride 1, dilation 1: fewer products, rounding larger.
+                       // Input of either type, products in `type`. Variant 1: short transforms, closest to the direct
+                       // sum, better on few pixels; 2: longer ones, fewer products
+    ORK_TILES = 3,     // any shape on AMX, everything of bfloat16 but the output; best with channels last
+} ork_algorithm;
+
+// Variant of ORK_TILES: its tiles in plain C, on any processor with bfloat16 products. Slow, for tests.
+enum { ORK_EMULATED = 1 };
+
+typedef struct {
+    int64_t item, block, pixel;  // elements
+} ork_strides;
+
+typedef struct {
+    int32_t algorithm;                  // ork_algorithm
+    int32_t variant;                    // see ork_algorithm; 0 is each algorithm's own choice
+    int32_t type;                       // of weights and products: ork_type
+    int32_t input_type, output_type, residual_type;  // ork_type
+    int32_t relu;                       // nonzero: negative sums become zero, after the residual sum
+    int32_t batch;
+    int32_t in_channels, out_channels;  // multiples of 16
+    int32_t in_size[3], out_size[3];
+    int32_t kernel[3], stride[3], padding[3], dilation[3];  // padding: before the first element; what lies behind the
+                                                            // last one is whatever out_size asks for
+    ork_strides input, output, residual;
+} ork_convolution;
+
+bool ork_convolution_supported(const ork_convolution *c);
+size_t ork_convolution_packed_bytes(const ork_convolution *c);
+size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads);
+
+// Packs weights [outputs, inputs, kernel d, h, w], outputs <= out_channels and inputs <= in_channels.
+int ork_convolution_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
+
+// bias: out_channels float32 values, or NULL. residual: or NULL.
+int ork_convolution_run(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
+    void *output, void *scratch, int threads);

@@ -1,0 +1,121 @@
+#include "phases.h"
+#include <stdlib.h>
+#include <string.h>
+#include "parallel.h"
+#include "winograd.h"
+
+bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
+    ork_phases p = {.inner = *c};
+    p.inner.algorithm = ORK_WINOGRAD, p.inner.input_type = ORK_F32;
+    int channels = c->in_channels, outputs = c->out_channels;
+    for (int i = 0; i < 3; i++) {
+        const int k = c->kernel[i], s = c->stride[i], pad = c->padding[i];
+        p.down[i] = p.up[i] = 1;
+        if (c->dilation[i] != 1) return false;
+        if (k == 1 && s == 1 && pad == 0) continue;
+        if (k < 3 || k > 9 || s > 2) return false;
+        p.down[i] = 2, p.up[i] = 2 / s, p.shift[i] = pad % 2;
+        const int begin = (p.shift[i] - pad) / 2, end = (p.up[i] - 1 + k - 1 - pad + p.shift[i] + pad * 2) / 2 - pad;
+        p.inner.kernel[i] = end - begin + 1, p.inner.padding[i] = -begin, p.inner.stride[i] = 1;
+        p.inner.in_size[i] = (c->in_size[i] - 1 + p.shift[i]) / 2 + 1;
+        p.inner.out_size[i] = (c->out_size[i] + p.up[i] - 1) / p.up[i];
+        channels *= 2, outputs *= p.up[i];
+    }
+    // Long transforms of bfloat16 lose too much.
+    if (outputs > 1 << 16 || c->type != ORK_F32) return false;
+    p.inner.in_channels = (channels + 15) / 16 * 16, p.inner.out_channels = outputs;
+    const int64_t pixels = (int64_t)p.inner.in_size[0] * p.inner.in_size[1] * p.inner.in_size[2];
+    p.inner.input = (ork_strides){pixels * p.inner.in_channels, pixels * 16, 16};
+    p.value_bytes = (size_t)pixels * (size_t)p.inner.in_channels * 4 * (size_t)c->batch;
+    *phases = p;
+    return ork_winograd_supported(&p.inner);
+}
+
+size_t ork_phases_packed_bytes(const ork_convolution *c) {
+    ork_phases p;
+    return ork_phases_cut(c, &p) ? ork_winograd_packed_bytes(&p.inner) : 0;
+}
+
+size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads) {
+    ork_phases p;
+    if (!ork_phases_cut(c, &p)) return 0;
+    const ork_winograd_plan plan = ork_winograd_cut(&p.inner, threads);
+    return p.value_bytes
+        + (plan.input_bytes + plan.sum_bytes + plan.line_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
+}
+
+// Output phase u, input phase r, tap q: the tap of the given kernel that they stand for, or one outside of it.
+static int tap_of(const ork_phases *p, const ork_convolution *c, int i, int u, int r, int q) {
+    if (p->down[i] == 1) return q;
+    return 2 * (q - p->inner.padding[i]) + r - p->shift[i] + c->padding[i] - u;
+}
+
+void ork_phases_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+    ork_phases p;
+    if (!ork_phases_cut(c, &p)) return;
+    const int *n = p.inner.kernel, *k = c->kernel, *up = p.up, *down = p.down;
+    const int ups = up[0] * up[1] * up[2], downs = down[0] * down[1] * down[2];
+    const size_t taps = (size_t)(n[0] * n[1] * n[2]);
+    float *spread = calloc((size_t)p.inner.out_channels * (size_t)p.inner.in_channels * taps, sizeof(float));
+    if (!spread) return;
+    for (int u = 0; u < ups; u++)
+        for (int o = 0; o < outputs; o++)
+            for (int i = 0; i < inputs; i++)
+                for (int r = 0; r < downs; r++)
+                    for (int q = 0; q < (int)taps; q++) {
+                        const int z = tap_of(&p, c, 0, u / (up[1] * up[2]), r / (down[1] * down[2]), q / (n[1] * n[2]));
+                        const int y = tap_of(&p, c, 1, u / up[2] % up[1], r / down[2] % down[1], q / n[2] % n[1]);
+                        const int x = tap_of(&p, c, 2, u % up[2], r % down[2], q % n[2]);
+                        if (z < 0 || z >= k[0] || y < 0 || y >= k[1] || x < 0 || x >= k[2]) continue;
+                        const size_t to = ((size_t)(u * c->out_channels + o) * (size_t)p.inner.in_channels
+                                              + (size_t)(i * downs + r)) * taps + (size_t)q;
+                        spread[to] = weights[((((size_t)o * (size_t)inputs + (size_t)i) * (size_t)k[0] + (size_t)z)
+                                                 * (size_t)k[1] + (size_t)y) * (size_t)k[2] + (size_t)x];
+                    }
+    ork_winograd_pack(&p.inner, spread, p.inner.out_channels, p.inner.in_channels, packed);
+    free(spread);
+}
+
+typedef struct {
+    const ork_convolution *c;
+    const ork_phases *p;
+    const float *input;
+    float *values;
+} work;
+
+// One row of positions at a time, channel by channel.
+static void gather(void *data, int index, int parts) {
+    const work *k = data;
+    const ork_convolution *c = k->c, *inner = &k->p->inner;
+    const int *down = k->p->down, *shift = k->p->shift, downs = down[0] * down[1] * down[2];
+    const int64_t depth = inner->in_size[0], height = inner->in_size[1], width = inner->in_size[2];
+    const int64_t rows = c->batch * depth * height, end = rows * (index + 1) / parts;
+    for (int64_t row = rows * index / parts; row < end; row++) {
+        const int64_t y = row % height, z = row / height % depth, item = row / height / depth;
+        for (int channel = 0; channel < inner->in_channels; channel++) {
+            float *to = k->values + item * inner->input.item + channel / 16 * inner->input.block
+                + (z * height + y) * width * 16 + channel % 16;
+            const int plane = channel / downs, r = channel % downs;
+            const int64_t d = z * down[0] + r / (down[1] * down[2]) - shift[0];
+            const int64_t h = y * down[1] + r / down[2] % down[1] - shift[1];
+            const int inside =
+                plane < c->in_channels && d >= 0 && d < c->in_size[0] && h >= 0 && h < c->in_size[1];
+            const float *from =
+                k->input + item * c->input.item + plane * c->input.block + (d * c->in_size[1] + h) * c->in_size[2];
+            int64_t w = r % down[2] - shift[2];
+            for (int64_t x = 0; x < width; x++, w += down[2])
+                to[x * 16] = inside && w >= 0 && w < c->in_size[2] ? from[w] : 0;
+        }
+    }
+}
+
+int ork_phases_run(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
+    void *output, void *scratch, int threads) {
+    ork_phases p;
+    if (!ork_phases_cut(c, &p)) return 1;
+    work k = {c, &p, input, scratch};
+    ork_parallel(threads, gather, &k);
+    return ork_winograd_run_phases(
+        &p.inner, c, p.up, packed, bias, scratch, residual, output, (char *)scratch + p.value_bytes, threads);
+}

@@ -1,0 +1,102 @@
+#include "values.h"
+#include "processor.h"
+
+bool ork_pooling_supported(const ork_pooling *p) {
+    if (!p || p->kind < ORK_MAXIMUM || p->kind > ORK_AVERAGE_PADDED || p->batch < 1) return false;
+    if (p->channels < 16 || p->channels % 16) return false;
+    if ((p->input_type != ORK_F32 && p->input_type != ORK_BF16) || (p->output_type != ORK_F32 && p->output_type != ORK_BF16))
+        return false;
+    for (int i = 0; i < 3; i++) {
+        if (p->in_size[i] < 1 || p->out_size[i] < 1 || p->kernel[i] < 1 || p->stride[i] < 1) return false;
+        if (p->padding[i] < 0 || p->padding[i] >= p->kernel[i]) return false;
+        // Every window begins inside: a window without pixels has neither maximum nor mean.
+        const int64_t last = (int64_t)(p->out_size[i] - 1) * p->stride[i] - p->padding[i];
+        if (last >= p->in_size[i]) return false;
+    }
+    const ork_processor processor = ork_processor_features();
+    return processor.avx512 && (p->output_type == ORK_F32 || processor.avx512_bf16);
+}
+
+#if defined(__x86_64__)
+#include "parallel.h"
+#include "vectors.h"
+
+typedef struct {
+    const ork_pooling *p;
+    const char *input;
+    char *output;
+} work;
+
+typedef struct {
+    int begin, end, counted;  // inside of the input; and counted with the padding
+} range;
+
+static range window(const ork_pooling *p, int dimension, int out) {
+    const int first = out * p->stride[dimension] - p->padding[dimension], size = p->in_size[dimension];
+    const int last = first + p->kernel[dimension], padded = size + p->padding[dimension];
+    return (range){first < 0 ? 0 : first, last > size ? size : last, (last > padded ? padded : last) - first};
+}
+
+// One row of outputs of one block.
+__attribute__((target(ORK_AVX512_BF16))) ORK_INLINE void pool_row(
+    const work *k, int64_t from, int64_t to, range d, range h, int type, int maximum) {
+    const ork_pooling *p = k->p;
+    const int64_t pixel = p->input.pixel, row = pixel * p->in_size[2], slice = row * p->in_size[1];
+    for (int out = 0; out < p->out_size[2]; out++, to += p->output.pixel) {
+        const range w = window(p, 2, out);
+        __m512 v = _mm512_set1_ps(maximum ? -__builtin_inff() : 0);
+        for (int z = d.begin; z < d.end; z++)
+            for (int y = h.begin; y < h.end; y++) {
+                int64_t at = from + z * slice + y * row + w.begin * pixel;
+                for (int x = w.begin; x < w.end; x++, at += pixel) {
+                    const __m512 value = ork_load16(k->input, at, type);
+                    if (maximum) {
+                        // What is not a number wins, as in other frameworks.
+                        const __mmask16 taken = _mm512_cmp_ps_mask(value, v, _CMP_NLE_UQ);
+                        v = _mm512_mask_mov_ps(v, taken, value);
+                    } else {
+                        v = _mm512_add_ps(v, value);
+                    }
+                }
+            }
+        if (!maximum) {
+            const int64_t inside = (int64_t)(d.end - d.begin) * (h.end - h.begin) * (w.end - w.begin);
+            const int64_t all = (int64_t)d.counted * h.counted * w.counted;
+            v = _mm512_div_ps(v, _mm512_set1_ps((float)(p->kind == ORK_AVERAGE_INSIDE ? inside : all)));
+        }
+        ork_store16(k->output, to, p->output_type, v);
+    }
+}
+
+__attribute__((target(ORK_AVX512_BF16))) static void part(void *data, int index, int parts) {
+    const work *k = data;
+    const ork_pooling *p = k->p;
+    const int64_t height = p->out_size[1], depth = p->out_size[0], blocks = p->channels / 16;
+    const int64_t rows = p->batch * blocks * depth * height, end = rows * (index + 1) / parts;
+    for (int64_t r = rows * index / parts; r < end; r++) {
+        const int64_t y = r % height, z = r / height % depth, block = r / height / depth % blocks;
+        const int64_t item = r / height / depth / blocks;
+        const int64_t from = item * p->input.item + block * p->input.block;
+        const int64_t to = item * p->output.item + block * p->output.block
+            + (z * height + y) * p->out_size[2] * p->output.pixel;
+        const range d = window(p, 0, (int)z), h = window(p, 1, (int)y);
+        if (p->kind == ORK_MAXIMUM && p->input_type == ORK_F32)
+            pool_row(k, from, to, d, h, ORK_F32, 1);
+        else if (p->kind == ORK_MAXIMUM)
+            pool_row(k, from, to, d, h, ORK_BF16, 1);
+        else if (p->input_type == ORK_F32)
+            pool_row(k, from, to, d, h, ORK_F32, 0);
+        else
+            pool_row(k, from, to, d, h, ORK_BF16, 0);
+    }
+}
+
+int ork_pooling_run(const ork_pooling *p, const void *input, void *output, int threads) {
+    if (!ork_pooling_supported(p) || !input || !output || threads < 1) return 1;
+    work k = {p, input, output};
+    ork_parallel(threads, part, &k);
+    return 0;
+}
+#else
+int ork_pooling_run(const ork_pooling *p, const void *input, void *output, int threads) { return 1; }
+#endif

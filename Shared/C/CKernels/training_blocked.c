@@ -1,0 +1,257 @@
+#include <string.h>
+
+#include "training_parallel.h"
+#include "training_vectors.h"
+
+#if defined(__x86_64__)
+typedef struct {
+    ork_blocked_shape s;
+    ork_blocked x, y;
+    ork_training_pool p;
+    uint8_t *places;
+    float *plain;
+    int channels;
+    bool accumulates;
+} job;
+
+#define EACH_TYPE(function)                                                                            \
+    ORK_TRAINING_TARGET static void function##_any(const void *data, size_t first, size_t last) {      \
+        const job *j = data;                                                                           \
+        for (size_t task = first; task < last; task++)                                                 \
+            if (j->s.type == ORK_TRAINING_F32)                                                         \
+                function(j, (int64_t)task, ORK_TRAINING_F32);                                          \
+            else                                                                                       \
+                function(j, (int64_t)task, ORK_TRAINING_BF16);                                         \
+    }
+
+static void run(const job *j, ork_range_body body) {
+    ork_training_parallel((size_t)j->s.items * j->s.blocks, 1, j->s.threads, body, j);
+}
+
+ORK_TRAINING_INLINE void add(const job *j, int64_t task, int type) {
+    const void *x = block_of(j->x, j->s, task);
+    void *y = block_of(j->y, j->s, task);
+    for (int64_t p = 0; p < j->s.positions * 16; p += 16)
+        put(y, p, type, j->accumulates ? _mm512_add_ps(get(y, p, type), get(x, p, type)) : get(x, p, type));
+}
+EACH_TYPE(add)
+
+void ork_blocked_add(ork_blocked_shape s, ork_blocked source, ork_blocked target) {
+    job j = {.s = s, .x = source, .y = target, .accumulates = true};
+    run(&j, add_any);
+}
+
+void ork_blocked_copy(ork_blocked_shape s, ork_blocked source, ork_blocked target) {
+    job j = {.s = s, .x = source, .y = target};
+    run(&j, add_any);
+}
+
+// The taps of an output index along an axis that lie inside the input: first ..< last, and where tap 0 lies.
+typedef struct {
+    int origin, first, last;
+} taps;
+
+static inline taps taps_of(const ork_training_pool *p, int axis, int index) {
+    taps t = {index * p->stride[axis] - p->padding[axis], 0, p->kernel[axis]};
+    if (t.origin < 0) t.first = -t.origin;
+    if (t.last > p->in_size[axis] - t.origin) t.last = p->in_size[axis] - t.origin;
+    if (t.last < t.first) t.last = t.first;
+    return t;
+}
+
+static inline void *input_block(ork_blocked value, const job *j, int64_t task) {
+    int64_t positions = (int64_t)j->p.in_size[0] * j->p.in_size[1] * j->p.in_size[2];
+    return at(value, task / j->s.blocks * value.item + task % j->s.blocks * positions * 16, j->s.type);
+}
+
+#define EACH_OUTPUT(body)                                                            \
+    const ork_training_pool *p = &j->p;                                                       \
+    int64_t out = 0;                                                                 \
+    for (int od = 0; od < p->out_size[0]; od++) {                                    \
+        const taps td = taps_of(p, 0, od);                                           \
+        for (int oh = 0; oh < p->out_size[1]; oh++) {                                \
+            const taps th = taps_of(p, 1, oh);                                       \
+            for (int ow = 0; ow < p->out_size[2]; ow++, out += 16) {                 \
+                const taps tw = taps_of(p, 2, ow);                                   \
+                body                                                                 \
+            }                                                                        \
+        }                                                                            \
+    }
+
+#define EACH_TAP(body)                                                                                            \
+    for (int d = td.first; d < td.last; d++)                                                                      \
+        for (int h = th.first; h < th.last; h++)                                                                  \
+            for (int w = tw.first; w < tw.last; w++) {                                                            \
+                const int64_t in =                                                                                \
+                    (((int64_t)(td.origin + d) * p->in_size[1] + th.origin + h) * p->in_size[2] + tw.origin + w) * \
+                    16;                                                                                           \
+                body                                                                                              \
+            }
+
+ORK_TRAINING_INLINE __m512 share_of(const ork_training_pool *p, taps d, taps h, taps w) {
+    int inside = (d.last - d.first) * (h.last - h.first) * (w.last - w.first);
+    int count = p->counts_padding ? p->kernel[0] * p->kernel[1] * p->kernel[2] : inside;
+    return _mm512_set1_ps(count > 0 ? 1.0f / (float)count : 0);
+}
+
+ORK_TRAINING_INLINE void max_pool(const job *j, int64_t task, int type) {
+    const void *x = input_block(j->x, j, task);
+    void *y = block_of(j->y, j->s, task);
+    uint8_t *places = j->places + task * j->s.positions * 16;
+    EACH_OUTPUT({
+        __m512 best = _mm512_set1_ps(-__builtin_inff());
+        __m512i place = _mm512_set1_epi32(255);
+        EACH_TAP({
+            __m512 value = get(x, in, type);
+            // Larger, or the window's first: so the first of equal values wins, and minus infinity has a place.
+            __mmask16 larger = _mm512_cmp_ps_mask(value, best, _CMP_GT_OQ);
+            larger |= _mm512_cmpeq_epi32_mask(place, _mm512_set1_epi32(255));
+            best = _mm512_mask_mov_ps(best, larger, value);
+            place = _mm512_mask_mov_epi32(
+                place, larger, _mm512_set1_epi32((d * p->kernel[1] + h) * p->kernel[2] + w));
+        })
+        put(y, out, type, best);
+        _mm_storeu_si128((__m128i *)(places + out), _mm512_cvtepi32_epi8(place));
+    })
+}
+EACH_TYPE(max_pool)
+
+void ork_blocked_max_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y, uint8_t *places) {
+    job j = {.s = s, .x = x, .y = y, .p = p, .places = places};
+    run(&j, max_pool_any);
+}
+
+ORK_TRAINING_INLINE void average_pool(const job *j, int64_t task, int type) {
+    const void *x = input_block(j->x, j, task);
+    void *y = block_of(j->y, j->s, task);
+    EACH_OUTPUT({
+        __m512 sum = _mm512_setzero_ps();
+        EACH_TAP({ sum = _mm512_add_ps(sum, get(x, in, type)); })
+        put(y, out, type, _mm512_mul_ps(sum, share_of(p, td, th, tw)));
+    })
+}
+EACH_TYPE(average_pool)
+
+void ork_blocked_average_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y) {
+    job j = {.s = s, .x = x, .y = y, .p = p};
+    run(&j, average_pool_any);
+}
+
+// Sums of one block are float32, whatever the type: up to 27 gradients meet in one place. `plain` holds a block's
+// numbers for each thread's task.
+ORK_TRAINING_INLINE void pool_back(const job *j, int64_t task, int type) {
+    const void *gradient = block_of(j->x, j->s, task);
+    void *target = input_block(j->y, j, task);
+    const uint8_t *places = j->places ? j->places + task * j->s.positions * 16 : 0;
+    const int64_t count = (int64_t)j->p.in_size[0] * j->p.in_size[1] * j->p.in_size[2] * 16;
+    float *sums = j->plain + task * count;
+    if (type == ORK_TRAINING_F32) sums = target;
+    if (type != ORK_TRAINING_F32 && j->accumulates)
+        for (int64_t i = 0; i < count; i += 16) _mm512_storeu_ps(sums + i, get(target, i, type));
+    else if (!j->accumulates)
+        memset(sums, 0, (size_t)count * 4);
+    EACH_OUTPUT({
+        __m512 g = get(gradient, out, type);
+        if (places) {
+            __m512i place = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(places + out)));
+            EACH_TAP({
+                const int tap = (d * p->kernel[1] + h) * p->kernel[2] + w;
+                __mmask16 here = _mm512_cmpeq_epi32_mask(place, _mm512_set1_epi32(tap));
+                if (here) {
+                    __m512 old = _mm512_loadu_ps(sums + in);
+                    _mm512_storeu_ps(sums + in, _mm512_mask_add_ps(old, here, old, g));
+                }
+            })
+        } else {
+            g = _mm512_mul_ps(g, share_of(p, td, th, tw));
+            EACH_TAP({ _mm512_storeu_ps(sums + in, _mm512_add_ps(_mm512_loadu_ps(sums + in), g)); })
+        }
+    })
+    if (type != ORK_TRAINING_F32)
+        for (int64_t i = 0; i < count; i += 16) put(target, i, type, _mm512_loadu_ps(sums + i));
+}
+
+ORK_TRAINING_TARGET static void pool_back_any(const void *data, size_t first, size_t last) {
+    job j = *(const job *)data;
+    int64_t count = (int64_t)j.p.in_size[0] * j.p.in_size[1] * j.p.in_size[2] * 16;
+    float *sums = 0;
+    if (j.s.type != ORK_TRAINING_F32) sums = __builtin_malloc((size_t)count * 4);
+    for (size_t task = first; task < last; task++) {
+        // The block's sums lie at the same place for every task.
+        j.plain = sums ? sums - (int64_t)task * count : 0;
+        if (j.s.type == ORK_TRAINING_F32)
+            pool_back(&j, (int64_t)task, ORK_TRAINING_F32);
+        else if (sums)
+            pool_back(&j, (int64_t)task, ORK_TRAINING_BF16);
+    }
+    __builtin_free(sums);
+}
+
+void ork_blocked_pool_back(
+    ork_blocked_shape s, ork_training_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target,
+    bool accumulates) {
+    job j = {.s = s, .x = gradient, .y = target, .p = p, .places = (uint8_t *)places, .accumulates = accumulates};
+    run(&j, pool_back_any);
+}
+
+ORK_TRAINING_INLINE void from_plain(const job *j, int64_t task, int type) {
+    void *y = block_of(j->y, j->s, task);
+    const int64_t item = task / j->s.blocks, first = task % j->s.blocks * 16;
+    const float *source = j->plain + (item * j->channels + first) * j->s.positions;
+    const int channels = j->channels - first < 16 ? (int)(j->channels - first) : 16;
+    for (int64_t p = 0; p < j->s.positions; p++) {
+        float lanes[16] = {0};
+        for (int c = 0; c < channels; c++) lanes[c] = source[c * j->s.positions + p];
+        __m512 value = _mm512_loadu_ps(lanes);
+        put(y, p * 16, type, j->accumulates ? _mm512_add_ps(get(y, p * 16, type), value) : value);
+    }
+}
+EACH_TYPE(from_plain)
+
+void ork_blocked_from_plain(
+    ork_blocked_shape s, const float *plain, int channels, ork_blocked target, bool accumulates) {
+    job j = {.s = s, .y = target, .plain = (float *)plain, .channels = channels, .accumulates = accumulates};
+    run(&j, from_plain_any);
+}
+
+ORK_TRAINING_INLINE void to_plain(const job *j, int64_t task, int type) {
+    const void *x = block_of(j->x, j->s, task);
+    const int64_t item = task / j->s.blocks, first = task % j->s.blocks * 16;
+    float *target = j->plain + (item * j->channels + first) * j->s.positions;
+    const int channels = j->channels - first < 16 ? (int)(j->channels - first) : 16;
+    for (int64_t p = 0; p < j->s.positions; p++) {
+        float lanes[16];
+        _mm512_storeu_ps(lanes, get(x, p * 16, type));
+        for (int c = 0; c < channels; c++) target[c * j->s.positions + p] = lanes[c];
+    }
+}
+EACH_TYPE(to_plain)
+
+void ork_blocked_to_plain(ork_blocked_shape s, ork_blocked source, int channels, float *plain) {
+    job j = {.s = s, .x = source, .plain = plain, .channels = channels};
+    run(&j, to_plain_any);
+}
+
+typedef struct {
+    const float *source;
+    uint16_t *target;
+} narrowing;
+
+ORK_TRAINING_TARGET static void narrow(const void *data, size_t first, size_t last) {
+    const narrowing *n = data;
+    size_t i = first;
+    for (; i + 16 <= last; i += 16) put(n->target, (int64_t)i, ORK_TRAINING_BF16, _mm512_loadu_ps(n->source + i));
+    if (i < last) {
+        float rest[16] = {0};
+        uint16_t narrowed[16];
+        memcpy(rest, n->source + i, (last - i) * 4);
+        put(narrowed, 0, ORK_TRAINING_BF16, _mm512_loadu_ps(rest));
+        memcpy(n->target + i, narrowed, (last - i) * 2);
+    }
+}
+
+void ork_training_narrow(const float *source, uint16_t *target, int64_t count, int threads) {
+    narrowing n = {source, target};
+    ork_training_parallel((size_t)count, 16384, threads, narrow, &n);
+}
+#endif

@@ -1,0 +1,212 @@
+#include "gradients.h"
+#include "processor.h"
+
+bool ork_weight_gradient_supported(const ork_convolution *forward) {
+    if (!forward) return false;
+    ork_convolution c = *forward;
+    const bool planar = c.algorithm == ORK_PLANAR;
+    if (c.type != ORK_F32 || c.input_type != ORK_F32 || c.output_type != ORK_F32) return false;
+    if (planar && (c.in_channels > 8 || c.input.pixel != 1 || c.dilation[2] != 1)) return false;
+    if (planar && c.kernel[2] != 1 && c.kernel[2] != 3 && c.kernel[2] != 5 && c.kernel[2] != 7) return false;
+    if (planar) c.in_channels = 16;
+    c.algorithm = ORK_DIRECT;
+    return ork_convolution_supported(&c);
+}
+
+#if defined(__x86_64__)
+#include <string.h>
+#include "parallel.h"
+#include "vectors.h"
+
+#define EACH _Pragma("clang loop unroll(full)")
+
+enum { MOST_ROWS = 128 };
+
+// Pixels of one output row and the inputs that one tap pairs them with.
+typedef struct {
+    const float *x, *dy;
+    int64_t count;
+} span;
+
+// sums[r][b] += x[p * x_step + r] * dy[p * dy_step] over all pixels of the spans; r over `rows` neighbors in memory:
+// channels of a block, or taps along a plane's row.
+#define OUTER(ROWS, BLOCKS)                                                                                      \
+    __attribute__((target(ORK_AVX512))) static void outer_##ROWS##_##BLOCKS(                                     \
+        const span *spans, int64_t number, int64_t x_step, int64_t dy_step, int64_t block_step, float *sums) {   \
+        __m512 s[ROWS][BLOCKS];                                                                                  \
+        EACH for (int r = 0; r < ROWS; r++) EACH for (int b = 0; b < BLOCKS; b++)                                \
+            s[r][b] = _mm512_load_ps(sums + (r * BLOCKS + b) * 16);                                              \
+        for (int64_t i = 0; i < number; i++) {                                                                   \
+            const float *x = spans[i].x, *dy = spans[i].dy;                                                      \
+            for (int64_t p = spans[i].count; p > 0; p--, x += x_step, dy += dy_step) {                           \
+                __m512 v[BLOCKS];                                                                                \
+                EACH for (int b = 0; b < BLOCKS; b++) v[b] = _mm512_loadu_ps(dy + b * block_step);               \
+                EACH for (int r = 0; r < ROWS; r++) {                                                            \
+                    const __m512 a = _mm512_set1_ps(x[r]);                                                       \
+                    EACH for (int b = 0; b < BLOCKS; b++) s[r][b] = _mm512_fmadd_ps(a, v[b], s[r][b]);           \
+                }                                                                                                \
+            }                                                                                                    \
+        }                                                                                                        \
+        EACH for (int r = 0; r < ROWS; r++) EACH for (int b = 0; b < BLOCKS; b++)                                \
+            _mm512_store_ps(sums + (r * BLOCKS + b) * 16, s[r][b]);                                              \
+    }
+OUTER(8, 1) OUTER(8, 2) OUTER(1, 1) OUTER(1, 2) OUTER(3, 1) OUTER(3, 2) OUTER(5, 1) OUTER(5, 2) OUTER(7, 1) OUTER(7, 2)
+
+typedef void (*outer)(const span *, int64_t, int64_t, int64_t, int64_t, float *);
+
+static outer outer_for(int rows, int blocks) {
+    switch (rows * 10 + blocks) {
+    case 81: return outer_8_1;
+    case 82: return outer_8_2;
+    case 11: return outer_1_1;
+    case 12: return outer_1_2;
+    case 31: return outer_3_1;
+    case 32: return outer_3_2;
+    case 51: return outer_5_1;
+    case 52: return outer_5_2;
+    case 71: return outer_7_1;
+    default: return outer_7_2;
+    }
+}
+
+typedef struct {
+    const ork_convolution *c;
+    const float *input, *dy;
+    float *gradient;
+    int outputs, inputs, planar;
+    int64_t pairs, parts_of_input, lines;  // lines: rows of sums of one unit (taps, or taps without the width's)
+    int64_t slices, sum_floats, row_floats;
+    float *scratch;
+} work;
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static work cut(const ork_convolution *c, int threads) {
+    work k = {.c = c, .planar = c->algorithm == ORK_PLANAR};
+    const int64_t flat = (int64_t)c->kernel[0] * c->kernel[1];
+    k.pairs = (c->out_channels / 16 + 1) / 2;
+    k.parts_of_input = k.planar ? c->in_channels : c->in_channels / 16;
+    k.lines = k.planar ? flat : flat * c->kernel[2];
+    // Taps are shared out as well where blocks alone are too few for the threads.
+    const int64_t units = k.pairs * k.parts_of_input;
+    k.slices = smaller(k.lines, units >= 4 * threads ? 1 : (4 * threads + units - 1) / units);
+    k.sum_floats = k.lines * (k.planar ? c->kernel[2] : 16) * 32;
+    const int64_t reach = (int64_t)(c->out_size[2] - 1) * c->stride[2] + c->kernel[2];
+    k.row_floats = k.planar ? (reach + 15) / 16 * 16 * MOST_ROWS : 0;
+    return k;
+}
+
+size_t ork_weight_gradient_scratch_bytes(const ork_convolution *forward, int threads) {
+    if (!ork_weight_gradient_supported(forward) || threads < 1) return 0;
+    const work k = cut(forward, threads);
+    return (size_t)(k.sum_floats + k.row_floats) * 4 * (size_t)threads;
+}
+
+// The output columns begin..<end whose input for this tap lies inside.
+static void columns(const ork_convolution *c, int shift, int64_t *begin, int64_t *end) {
+    const int64_t stride = c->stride[2];
+    *begin = shift >= 0 ? 0 : (-shift + stride - 1) / stride;
+    const int64_t last = c->in_size[2] - 1 - shift;
+    *end = last < 0 ? 0 : smaller(c->out_size[2], last / stride + 1);
+}
+
+// Spans of output rows first..<last for one tap (of planes: for one row of taps, with a padded copy of the input's row).
+static int64_t spans_of(
+    const work *k, int64_t first, int64_t last, int64_t line, int64_t part, int block, float *rows, span *spans) {
+    const ork_convolution *c = k->c;
+    const int kernel_w = k->planar ? 1 : c->kernel[2];
+    const int kw = (int)(line % kernel_w), kh = (int)(line / kernel_w % c->kernel[1]);
+    const int kd = (int)(line / kernel_w / c->kernel[1]);
+    const int64_t height = c->out_size[1], depth = c->out_size[0];
+    const int64_t reach = (int64_t)(c->out_size[2] - 1) * c->stride[2] + c->kernel[2];
+    int64_t begin = 0, end = c->out_size[2], number = 0;
+    const int shift = kw * c->dilation[2] - c->padding[2];
+    if (!k->planar) columns(c, shift, &begin, &end);
+    if (begin >= end) return 0;
+    for (int64_t row = first; row < last; row++) {
+        const int64_t h = row % height, d = row / height % depth, item = row / height / depth;
+        const int64_t y = h * c->stride[1] - c->padding[1] + kh * c->dilation[1];
+        const int64_t z = d * c->stride[0] - c->padding[0] + kd * c->dilation[0];
+        if (y < 0 || y >= c->in_size[1] || z < 0 || z >= c->in_size[0]) continue;
+        const float *from = k->input + item * c->input.item + part * c->input.block
+            + (z * c->in_size[1] + y) * c->in_size[2] * c->input.pixel;
+        span *s = spans + number++;
+        s->dy = k->dy + item * c->output.item + block * c->output.block
+            + ((d * height + h) * c->out_size[2] + begin) * c->output.pixel;
+        s->count = end - begin;
+        if (!k->planar) {
+            s->x = from + (begin * c->stride[2] + shift) * c->input.pixel;
+        } else {
+            for (int64_t x = 0; x < reach; x++) {
+                const int64_t w = x - c->padding[2];
+                rows[x] = w >= 0 && w < c->in_size[2] ? from[w] : 0;
+            }
+            s->x = rows, rows += (reach + 15) / 16 * 16;
+        }
+    }
+    return number;
+}
+
+static void part(void *data, int index, int parts) {
+    const work *k = data;
+    const ork_convolution *c = k->c;
+    float *sums = k->scratch + index * (k->sum_floats + k->row_floats), *rows = sums + k->sum_floats;
+    const int64_t units = k->pairs * k->parts_of_input * k->slices, unit_end = units * (index + 1) / parts;
+    const int64_t all_rows = (int64_t)c->batch * c->out_size[0] * c->out_size[1];
+    // So many rows at a time that they stay in the first-level cache for all taps.
+    const int64_t group = smaller(MOST_ROWS, larger(1, 128 / c->out_size[2]));
+    const int high = k->planar ? c->kernel[2] : 16, step = k->planar ? high : 8;
+    const int64_t taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
+    const int64_t x_step = c->input.pixel * c->stride[2];
+    span spans[MOST_ROWS];
+    for (int64_t unit = units * index / parts; unit < unit_end; unit++) {
+        const int64_t slice = unit % k->slices, piece = unit / k->slices % k->parts_of_input;
+        const int block = (int)(unit / k->slices / k->parts_of_input) * 2;
+        const int blocks = (int)smaller(2, c->out_channels / 16 - block);
+        const int64_t line_begin = k->lines * slice / k->slices, line_end = k->lines * (slice + 1) / k->slices;
+        memset(sums, 0, (size_t)k->sum_floats * 4);
+        const outer multiply = outer_for(step, blocks);
+        for (int64_t row = 0; row < all_rows; row += group)
+            for (int64_t line = line_begin; line < line_end; line++) {
+                const int64_t number =
+                    spans_of(k, row, smaller(all_rows, row + group), line, piece, block, rows, spans);
+                for (int r = 0; r < high; r += step) {
+                    multiply(
+                        spans, number, x_step, c->output.pixel, c->output.block, sums + (line * high + r) * blocks * 16);
+                    for (int64_t i = 0; i < number; i++) spans[i].x += step;
+                }
+            }
+        for (int o = 0; o < blocks * 16 && block * 16 + o < k->outputs; o++)
+            for (int r = 0; r < (k->planar ? 1 : 16); r++) {
+                const int64_t i = k->planar ? piece : piece * 16 + r;
+                if (i >= k->inputs) continue;
+                float *to = k->gradient + ((block * 16 + o) * (int64_t)k->inputs + i) * taps;
+                for (int64_t line = line_begin; line < line_end; line++)
+                    for (int w = 0; w < (k->planar ? high : 1); w++)
+                        to[k->planar ? line * high + w : line] =
+                            sums[((line * high + (k->planar ? w : r)) * blocks + o / 16) * 16 + o % 16];
+            }
+    }
+}
+
+int ork_weight_gradient_run(
+    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, int outputs,
+    int inputs, void *scratch, int threads) {
+    if (!ork_weight_gradient_supported(forward) || threads < 1) return 1;
+    if (!input || !output_gradient || !gradient || !scratch) return 1;
+    if (outputs < 1 || outputs > forward->out_channels || inputs < 1 || inputs > forward->in_channels) return 1;
+    work k = cut(forward, threads);
+    k.input = input, k.dy = output_gradient, k.gradient = gradient, k.outputs = outputs, k.inputs = inputs;
+    k.scratch = scratch;
+    ork_parallel(threads, part, &k);
+    return 0;
+}
+#else
+size_t ork_weight_gradient_scratch_bytes(const ork_convolution *forward, int threads) { return 0; }
+int ork_weight_gradient_run(
+    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, int outputs,
+    int inputs, void *scratch, int threads) {
+    return 1;
+}
+#endif

@@ -1,0 +1,315 @@
+#include "winograd.h"
+
+#if defined(__x86_64__)
+#include "parallel.h"
+#include "store.h"
+#include "tile.h"
+#include "winograd_planes.h"
+
+typedef struct {
+    const ork_convolution *c, *outer;
+    int up[3];
+    ork_winograd_plan plan;
+    const char *packed, *input;
+    ork_sink sink;
+    char *scratch;
+} work;
+
+static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
+
+ORK_LINE void transform(int n, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
+    const int64_t fe = from->element, te = to->element, fr = from->row, fc = from->column, tr = to->row, tc = to->column;
+    const char *const f0 = from->at;
+    char *const t0 = to->at;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            const char *f = f0 + i * fr + j * fc;
+            char *t = t0 + i * tr + j * tc;
+            __m512 d[ORK_MOST_LINE], v[ORK_MOST_LINE];
+            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
+                d[k] = _mm512_loadu_ps((const void *)(f + k * fe));
+            ork_points_of(n, d, v);
+            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) ork_put(t + k * te, type, v[k]);
+        }
+}
+
+__attribute__((target(ORK_AVX512_BF16), noinline)) static void transform_lines(
+    int n, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
+    if (type == ORK_F32) {
+        if (n == 4) transform(4, from, to, rows, columns, ORK_F32);
+        if (n == 6) transform(6, from, to, rows, columns, ORK_F32);
+        if (n == 8) transform(8, from, to, rows, columns, ORK_F32);
+        if (n == 10) transform(10, from, to, rows, columns, ORK_F32);
+    } else {
+        if (n == 4) transform(4, from, to, rows, columns, ORK_BF16);
+        if (n == 6) transform(6, from, to, rows, columns, ORK_BF16);
+        if (n == 8) transform(8, from, to, rows, columns, ORK_BF16);
+        if (n == 10) transform(10, from, to, rows, columns, ORK_BF16);
+    }
+}
+
+ORK_LINE void restore(int n, int m, const ork_lines *from, const ork_lines *to, int rows, int columns) {
+    const int64_t fe = from->element, te = to->element, fr = from->row, fc = from->column, tr = to->row, tc = to->column;
+    const char *const f0 = from->at;
+    char *const t0 = to->at;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            const char *f = f0 + i * fr + j * fc;
+            char *t = t0 + i * tr + j * tc;
+            __m512 x[ORK_MOST_LINE], y[ORK_MOST_LINE];
+            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
+                x[k] = _mm512_load_ps((const void *)(f + k * fe));
+            ork_outputs_of(n, m, x, y);
+            _Pragma("clang loop unroll(full)") for (int k = 0; k < m; k++)
+                _mm512_store_ps((void *)(t + k * te), y[k]);
+        }
+}
+
+__attribute__((target(ORK_AVX512_BF16), noinline)) static void restore_lines(
+    int n, int m, const ork_lines *from, const ork_lines *to, int rows, int columns) {
+    if (n == 10 && m == 4) restore(10, 4, from, to, rows, columns);
+    switch (n * 10 + m) {
+    case 42: restore(4, 2, from, to, rows, columns); break;
+    case 43: restore(4, 3, from, to, rows, columns); break;
+    case 62: restore(6, 2, from, to, rows, columns); break;
+    case 63: restore(6, 3, from, to, rows, columns); break;
+    case 64: restore(6, 4, from, to, rows, columns); break;
+    case 65: restore(6, 5, from, to, rows, columns); break;
+    case 82: restore(8, 2, from, to, rows, columns); break;
+    case 84: restore(8, 4, from, to, rows, columns); break;
+    case 85: restore(8, 5, from, to, rows, columns); break;
+    }
+}
+
+// Where a tile begins in the output; its item.
+typedef struct {
+    int64_t out[3], item;
+} place;
+
+// The window of one tile in 16 channels, zero outside of the input: [d][h][w][16].
+__attribute__((target(ORK_AVX512_BF16))) static void window(
+    const work *k, const int64_t origin[3], int64_t item, int64_t chunk, float *to) {
+    const ork_convolution *c = k->c;
+    const int *n = k->plan.n;
+    const int64_t base = item * c->input.item + chunk * c->input.block;
+    const int64_t left = origin[2] < 0 ? -origin[2] : 0, room = c->in_size[2] - origin[2];
+    const int64_t right = room < n[2] ? room : n[2];
+    for (int d = 0; d < n[0]; d++)
+        for (int h = 0; h < n[1]; h++, to += n[2] * 16) {
+            const int64_t z = origin[0] + d, y = origin[1] + h;
+            const int inside = z >= 0 && z < c->in_size[0] && y >= 0 && y < c->in_size[1] && left < right;
+            const int64_t row = base + ((z * c->in_size[1] + y) * c->in_size[2] + origin[2]) * c->input.pixel;
+            if (!inside || left > 0 || right < n[2])
+                for (int w = 0; w < n[2]; w++) _mm512_store_ps(to + w * 16, _mm512_setzero_ps());
+            for (int64_t w = left; inside && w < right; w++)
+                _mm512_store_ps(to + w * 16, ork_load16(k->input, row + w * c->input.pixel, c->input_type));
+        }
+}
+
+static place tile_place(const work *k, int64_t tile) {
+    const ork_winograd_plan *plan = &k->plan;
+    place at;
+    at.out[2] = tile % plan->grid[2] * plan->m[2], tile /= plan->grid[2];
+    at.out[1] = tile % plan->grid[1] * plan->m[1], tile /= plan->grid[1];
+    at.out[0] = tile % plan->grid[0] * plan->m[0], at.item = tile / plan->grid[0];
+    return at;
+}
+
+// One tile to its points: point p goes to `to + p * step`.
+static void analyse(const work *k, const place *tile, int64_t chunk, float *line, char *to, int64_t step) {
+    const ork_winograd_plan *plan = &k->plan;
+    const ork_convolution *c = k->c;
+    const int *n = plan->n, type = c->type;
+    int64_t origin[3];
+    int inside = c->input_type == ORK_F32;
+    for (int i = 0; i < 3; i++) {
+        origin[i] = tile->out[i] - c->padding[i];
+        inside &= origin[i] >= 0 && origin[i] + n[i] <= c->in_size[i];
+    }
+    char *from = (char *)line, *other = (char *)(line + plan->points * 16), *spare = from;
+    int64_t side = 64, row = n[2] * side, slice = n[1] * row;
+    if (inside) {
+        side = c->input.pixel * 4, row = side * c->in_size[2], slice = row * c->in_size[1];
+        from = (char *)(uintptr_t)k->input + (tile->item * c->input.item + chunk * c->input.block) * 4
+            + origin[0] * slice + origin[1] * row + origin[2] * side;
+        // What the next tile adds to this one.
+        for (int d = 0; d < n[0]; d++)
+            for (int h = 0; h < n[1]; h++)
+                for (int w = n[2]; w < n[2] + plan->m[2]; w++)
+                    _mm_prefetch(from + d * slice + h * row + w * side, _MM_HINT_T0);
+    } else {
+        window(k, origin, tile->item, chunk, line);
+    }
+    int left = (n[0] > 1) + (n[1] > 1) + (n[2] > 1), first_left = 2;
+    if (n[1] > 1 && n[2] > 1) {
+        // The planes first, where there is a kernel for them.
+        const int alone = n[0] == 1;
+        char *target = alone ? to : other;
+        const int64_t apart = alone ? step : 64;
+        int done = 1;
+        for (int d = 0; d < n[0] && done; d++)
+            done = ork_plane_points(
+                n[1], n[2], from + d * slice, row, side, target + d * n[1] * n[2] * apart, apart,
+                alone ? type : ORK_F32);
+        if (done && alone) return;
+        if (done) {
+            left = 1, first_left = 0;
+            from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
+        }
+    }
+    for (int dimension = first_left; dimension >= 0; dimension--) {
+        if (n[dimension] == 1) continue;
+        const int last = --left == 0;
+        const int64_t tw = last ? step : 64, th = n[2] * tw, td = n[1] * th;
+        char *target = last ? to : other;
+        const int kind = last ? type : ORK_F32;
+        // By reference: what was just written in halves would be slow to copy whole.
+        const ork_lines f = dimension == 2 ? (ork_lines){from, slice, row, side}
+            : dimension == 1           ? (ork_lines){from, slice, side, row}
+                                       : (ork_lines){from, row, side, slice};
+        const ork_lines t = dimension == 2 ? (ork_lines){target, td, th, tw}
+            : dimension == 1           ? (ork_lines){target, td, tw, th}
+                                       : (ork_lines){target, th, tw, td};
+        transform_lines(n[dimension], &f, &t, n[dimension == 0], n[dimension == 2 ? 1 : 2], kind);
+        from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
+    }
+}
+
+// Points of one tile and output block, `step` bytes apart, to its outputs.
+static void synthesize(const work *k, const place *tile, int block, char *from, int64_t step, float *line) {
+    const ork_winograd_plan *plan = &k->plan;
+    const int *n = plan->n, *m = plan->m;
+    char *other = (char *)line, *spare = (char *)(line + plan->points * 16);
+    int64_t size[3] = {n[0], n[1], n[2]}, element = step;
+    const ork_convolution *outer = k->outer;
+    const int *up = k->up, outer_blocks = outer->out_channels / 16, phase = block / outer_blocks;
+    const int z = phase / (up[1] * up[2]), y = phase / up[2] % up[1], x = phase % up[2];
+    const int64_t column = tile->out[2] * up[2] + x, room = (outer->out_size[2] - column + up[2] - 1) / up[2];
+    const int64_t first_row = tile->out[1] * up[1] + y, rows = (outer->out_size[1] - first_row + up[1] - 1) / up[1];
+    ork_plane_end end = {&k->sink, tile->item, 0, (int64_t)up[1] * outer->out_size[2],
+        (int)(rows < m[1] ? rows : m[1]), (int)(room < m[2] ? room : m[2]), block % outer_blocks,
+        outer->output_type == ORK_F32 && !k->sink.residual};
+    for (int dimension = 0; dimension < 3; dimension++) {
+        if (n[dimension] == 1) continue;
+        const int64_t w = element, h = size[2] * w, d = size[1] * h;
+        size[dimension] = m[dimension];
+        const int64_t tw = 64, th = size[2] * tw, td = size[1] * th;
+        const int lines = (int)(dimension == 0 ? size[1] : size[0]), columns = (int)(dimension == 2 ? size[1] : size[2]);
+        const ork_lines source = dimension == 0 ? (ork_lines){from, h, w, d}
+            : dimension == 1                ? (ork_lines){from, d, w, h}
+                                            : (ork_lines){from, d, h, w};
+        const ork_lines target = dimension == 0 ? (ork_lines){other, th, tw, td}
+            : dimension == 1                ? (ork_lines){other, td, tw, th}
+                                            : (ork_lines){other, td, th, tw};
+        if (dimension == 1 && n[2] > 1) {
+            // What is left are planes.
+            int done = 1;
+            for (int64_t i = 0; i < m[0] && done; i++) {
+                const int64_t slice = (tile->out[0] + i) * up[0] + z;
+                if (slice >= outer->out_size[0]) break;
+                end.pixel = (slice * outer->out_size[1] + first_row) * outer->out_size[2] + column;
+                done = ork_plane_outputs(n[1], m[1], n[2], m[2], from + i * d, h, w, &end);
+            }
+            if (done) return;
+        }
+        restore_lines(n[dimension], m[dimension], &source, &target, lines, columns);
+        from = other, other = spare, spare = from, element = 64;
+    }
+    for (int i = 0; i < m[0]; i++)
+        for (int h = 0; h < end.rows; h++) {
+            const int64_t slice = (tile->out[0] + i) * up[0] + z;
+            if (slice >= outer->out_size[0] || end.width <= 0) continue;
+            ork_store_pixels(
+                &k->sink, (const float *)from + (i * m[1] + h) * m[2] * 16, tile->item,
+                (slice * outer->out_size[1] + first_row + h * up[1]) * outer->out_size[2] + column, end.width,
+                end.block, 1);
+        }
+}
+
+static void part(void *data, int index, int parts) {
+    (void)parts;
+    const work *k = data;
+    const ork_winograd_plan *plan = &k->plan;
+    const ork_convolution *c = k->c;
+    char *values = k->scratch + (size_t)index * (plan->input_bytes + plan->sum_bytes + plan->line_bytes);
+    char *sums = values + plan->input_bytes;
+    float *line = (void *)(sums + plan->sum_bytes);
+    const int64_t bytes = (int64_t)ork_bytes(c->type), side = 16 * bytes;
+    const int64_t weight_step = plan->points * plan->chunks * 256 * bytes, pairs = (plan->output_blocks + 1) / 2;
+    const int pixel_part = index % plan->pixel_parts, output_part = index / plan->pixel_parts;
+    const int begin = (int)edge(output_part, plan->output_parts, pairs) * 2;
+    int end = (int)edge(output_part + 1, plan->output_parts, pairs) * 2;
+    if (end > plan->output_blocks) end = (int)plan->output_blocks;
+    ork_tile (*const kernel)(int, int) = c->type == ORK_BF16 ? ork_tile_bf16 : ork_tile_f32;
+    const int64_t tile_end = edge(pixel_part + 1, plan->pixel_parts, plan->tiles);
+    for (int64_t tile = edge(pixel_part, plan->pixel_parts, plan->tiles); tile < tile_end; tile += plan->group) {
+        const int64_t number = tile_end - tile < plan->group ? tile_end - tile : plan->group;
+        const int64_t sets = (number + ORK_TILE_PIXELS - 1) / ORK_TILE_PIXELS;
+        // Values: [set][point][chunk][tile of the set][16].
+        for (int64_t set = 0; set < sets; set++) {
+            const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
+            char *at = values + from * plan->points * plan->chunks * side;
+            for (int64_t i = 0; i < width; i++) {
+                const place here = tile_place(k, tile + from + i);
+                for (int64_t chunk = 0; chunk < plan->chunks; chunk++)
+                    analyse(k, &here, chunk, line, at + (chunk * width + i) * side, plan->chunks * width * side);
+            }
+        }
+        for (int first = begin; first < end; first += (int)plan->output_group) {
+            const int last = end - first < plan->output_group ? end : first + (int)plan->output_group;
+            const int64_t blocks_here = last - first;
+            // Sums: [set][point][pair of blocks][tile][blocks of the pair][16].
+            // Weights in the order in which they lie.
+            for (int block = first; block < last; block += 2)
+                for (int64_t point = 0; point < plan->points; point++) {
+                    const int blocks = last - block < 2 ? 1 : 2;
+                    for (int64_t set = 0; set < sets; set++) {
+                        const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
+                        const ork_segment segment = {
+                            values + (from * plan->points + point * width) * plan->chunks * side,
+                            point * plan->chunks * 256 * bytes, width * side, 0};
+                        char *sum = sums + (from * plan->points + point * width) * blocks_here * 64
+                            + (block - first) * width * 64;
+                        kernel((int)width, blocks)(
+                            &segment, 1, plan->chunks, k->packed + block * weight_step, weight_step, (float *)sum, 1);
+                    }
+                }
+            for (int64_t set = 0; set < sets; set++) {
+                const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
+                for (int64_t i = 0; i < width; i++) {
+                    const place here = tile_place(k, tile + from + i);
+                    for (int block = first; block < last; block++) {
+                        const int in_pair = (block - first) % 2, blocks = last - (block - in_pair) < 2 ? 1 : 2;
+                        char *sum = sums + from * plan->points * blocks_here * 64
+                            + (block - first - in_pair) * width * 64 + (i * blocks + in_pair) * 64;
+                        synthesize(k, &here, block, sum, width * blocks_here * 64, line);
+                    }
+                }
+            }
+        }
+    }
+}
+
+int ork_winograd_run_phases(
+    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
+    const void *input, const void *residual, void *output, void *scratch, int threads) {
+    work k = {
+        c,      outer, {up[0], up[1], up[2]}, ork_winograd_cut(c, threads), packed,
+        input,  {outer, bias, residual, output, up[2]}, scratch};
+    ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
+    return 0;
+}
+#else
+int ork_winograd_run_phases(
+    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
+    const void *input, const void *residual, void *output, void *scratch, int threads) {
+    return 1;
+}
+#endif
+
+int ork_winograd_run(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
+    void *output, void *scratch, int threads) {
+    return ork_winograd_run_phases(
+        c, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, threads);
+}

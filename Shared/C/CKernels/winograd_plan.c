@@ -1,0 +1,143 @@
+#include "tile.h"
+#include "winograd.h"
+
+static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// Points along one dimension; 0 where there is no transform for this kernel.
+static int points_for(const ork_convolution *c, int dimension) {
+    const int r = c->kernel[dimension];
+    const int lines = (c->kernel[0] > 1) + (c->kernel[1] > 1) + (c->kernel[2] > 1);
+    switch (r) {
+    case 1: return 1;
+    case 2: return c->variant == 2 ? 6 : 4;
+    case 3: {
+        const int longer = c->variant == 2 || (c->variant == 0 && c->type == ORK_F32 && dimension > 0);
+        return longer && c->out_size[dimension] > 2 ? 6 : 4;
+    }
+    case 4: return c->variant == 2 ? 8 : 6;
+    case 5: return c->variant == 2 ? 8 : 6;
+    case 7: return c->variant == 1 || c->out_size[dimension] < 4 || lines > 1 ? 8 : 10;
+    default: return 0;
+    }
+}
+
+bool ork_winograd_supported(const ork_convolution *c) {
+    int points = 1;
+    for (int i = 0; i < 3; i++) {
+        const int n = points_for(c, i);
+        if (!n || c->stride[i] != 1 || c->dilation[i] != 1) return false;
+        if (c->kernel[i] == 1 && c->padding[i] != 0) return false;
+        points *= n;
+    }
+    return c->in_channels % 16 == 0 && points > 1 && points <= ORK_MOST_POINTS;
+}
+
+static void share(ork_winograd_plan *plan, int threads) {
+    const int64_t pairs = ceiling(plan->output_blocks, ORK_TILE_BLOCKS);
+    double best = 1e300;
+    for (int outputs = 1; outputs <= threads; outputs++) {
+        const int pixels = threads / outputs;
+        if (threads % outputs || pixels > plan->tiles || outputs > pairs) continue;
+        // Transforms of the input are done by every thread that shares outputs; weights come from far at every set.
+        const double tiles = (double)ceiling(plan->tiles, pixels), blocks = (double)ceiling(pairs, outputs) * 2;
+        const double products = tiles * blocks * plan->chunks * 8, input = tiles * plan->chunks * 3;
+        const double weights = blocks * plan->chunks * 16 * 2.5 * ceiling(plan->tiles / pixels, 28);
+        const double cost = (products > weights ? products : weights) + input;
+        if (cost < best) best = cost, plan->pixel_parts = pixels, plan->output_parts = outputs;
+    }
+}
+
+ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
+    ork_winograd_plan plan = {0};
+    plan.points = 1, plan.tiles = c->batch;
+    for (int i = 0; i < 3; i++) {
+        plan.n[i] = points_for(c, i), plan.m[i] = plan.n[i] - c->kernel[i] + 1;
+        plan.grid[i] = ceiling(c->out_size[i], plan.m[i]);
+        plan.points *= plan.n[i], plan.tiles *= plan.grid[i];
+    }
+    plan.chunks = c->in_channels / 16, plan.output_blocks = c->out_channels / 16;
+    plan.pixel_parts = plan.output_parts = 1;
+    share(&plan, threads < 1 ? 1 : threads);
+    const int64_t bytes = c->type == ORK_BF16 ? 2 : 4;
+    const int64_t tile_bytes = plan.points * plan.chunks * 16 * bytes;
+    const int64_t own = ceiling(plan.tiles, plan.pixel_parts);
+    plan.group = ORK_TILE_PIXELS * (int64_t)smaller(2, 1 + (400 << 10) / (tile_bytes * 2 * ORK_TILE_PIXELS));
+    plan.group = smaller(plan.group, own);
+    const int64_t sum_tile = (int64_t)plan.points * 64;
+    plan.output_group = (160 << 10) / (sum_tile * plan.group) / 2 * 2;
+    if (plan.output_group < 2) plan.output_group = 2;
+    plan.output_group = smaller(plan.output_group, (plan.output_blocks + 1) / 2 * 2);
+    plan.input_bytes = (size_t)(tile_bytes * plan.group);
+    plan.sum_bytes = (size_t)(sum_tile * plan.group * plan.output_group);
+    plan.line_bytes = (size_t)2 * 64 * (size_t)plan.points;
+    return plan;
+}
+
+size_t ork_winograd_packed_bytes(const ork_convolution *c) {
+    const ork_winograd_plan plan = ork_winograd_cut(c, 1);
+    return (size_t)(plan.chunks * plan.output_blocks * plan.points) * 256 * (c->type == ORK_BF16 ? 2 : 4);
+}
+
+// The transform of a kernel's line: row j holds point^i / product of the differences to the other points.
+static void kernel_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
+    static const float points[4][4] = ORK_POINTS;
+    double finite[ORK_MOST_LINE] = {0};
+    for (int j = 1; n > 1 && j < n - 1; j++) finite[j] = points[(n - 4) / 2][(j - 1) / 2] * (j % 2 ? 1 : -1);
+    if (n == 1) {
+        rows[0][0] = 1;
+        return;
+    }
+    for (int j = 0; j < n - 1; j++) {
+        double product = 1, power = 1;
+        for (int k = 0; k < n - 1; k++)
+            if (k != j) product *= finite[j] - finite[k];
+        for (int i = 0; i < r; i++, power *= finite[j]) rows[j][i] = power / product;
+    }
+    for (int i = 0; i < r; i++) rows[n - 1][i] = i == r - 1;
+}
+
+static uint16_t rounded(float value) {
+    union { float f; uint32_t u; } bits = {value};
+    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits.u >> 16 | 0x40);
+    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
+}
+
+// Packed as the direct kernel's weights are, with points in the place of taps.
+void ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+    const ork_winograd_plan plan = ork_winograd_cut(c, 1);
+    double rows[3][ORK_MOST_LINE][ORK_MOST_LINE];
+    for (int i = 0; i < 3; i++) kernel_rows(plan.n[i], c->kernel[i], rows[i]);
+    const int *n = plan.n, *r = c->kernel;
+    const int64_t taps = (int64_t)r[0] * r[1] * r[2];
+    double line[ORK_MOST_POINTS], plane[ORK_MOST_POINTS];
+    for (int o = 0; o < c->out_channels; o++)
+        for (int i = 0; i < c->in_channels; i++) {
+            const int real = o < outputs && i < inputs;
+            const float *from = real ? weights + ((int64_t)o * inputs + i) * taps : 0;
+            for (int d = 0; d < r[0] && real; d++)
+                for (int h = 0; h < r[1]; h++)
+                    for (int x = 0; x < n[2]; x++) {
+                        double sum = 0;
+                        for (int w = 0; w < r[2]; w++) sum += rows[2][x][w] * from[(d * r[1] + h) * r[2] + w];
+                        line[(d * r[1] + h) * n[2] + x] = sum;
+                    }
+            for (int d = 0; d < r[0] && real; d++)
+                for (int y = 0; y < n[1]; y++)
+                    for (int x = 0; x < n[2]; x++) {
+                        double sum = 0;
+                        for (int h = 0; h < r[1]; h++) sum += rows[1][y][h] * line[(d * r[1] + h) * n[2] + x];
+                        plane[(d * n[1] + y) * n[2] + x] = sum;
+                    }
+            for (int z = 0; z < n[0]; z++)
+                for (int yx = 0; yx < n[1] * n[2]; yx++) {
+                    double sum = 0;
+                    for (int d = 0; d < r[0] && real; d++) sum += rows[0][z][d] * plane[d * n[1] * n[2] + yx];
+                    const int64_t block = (o / 16 * (int64_t)plan.points + z * n[1] * n[2] + yx) * plan.chunks + i / 16;
+                    if (c->type == ORK_BF16)
+                        ((uint16_t *)packed)[block * 256 + i % 16 / 2 * 32 + o % 16 * 2 + i % 2] = rounded((float)sum);
+                    else
+                        ((float *)packed)[block * 256 + i % 16 * 16 + o % 16] = (float)sum;
+                }
+        }
+}

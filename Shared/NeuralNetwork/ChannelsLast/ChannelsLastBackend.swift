@@ -1,0 +1,38 @@
+internal import CKernels
+
+/// float32 or bfloat16 on oneDNN and kernels of our own: activations lie channels last from the first layer to the last,
+/// weights are packed once, sums and rectifications are fused.
+package struct ChannelsLastBackend: Backend {
+    package init() {}
+
+    package var name: String { "onednn" }
+
+    /// Whether this processor has the instructions that make this backend the fast one.
+    static let isFastHere: Bool = {
+        guard (try? OneDNN.engine()) != nil else { return false }
+        #if arch(x86_64)
+            return ork_processor_features().avx2
+        #else
+            return true
+        #endif
+    }()
+
+    /// Asked for its choice: bfloat16 where the processor multiplies it, which is about twice as fast.
+    package func precision(for settings: ComputeSettings) -> Precision {
+        guard settings.precision == .automatic else { return settings.precision }
+        let processor = ork_processor_features()
+        return processor.amx_bf16 || processor.avx512_bf16 ? .bfloat16 : .float32
+    }
+
+    package func makeExecutable(
+        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
+    ) throws -> any Executable {
+        _ = OpenBLASRuntime.prepare()
+        let precision = precision(for: settings)
+        let weights = network.preparations.entry(backend: name, precision: precision) { PackedWeights() }
+        ThreadPool.use(threads: settings.threads)
+        return try ChannelsLastExecutable(
+            network: network, shape: shape, type: precision == .bfloat16 ? .bfloat16 : .float32,
+            threads: settings.threads, keepsActivations: keepsActivations, weights: weights)
+    }
+}

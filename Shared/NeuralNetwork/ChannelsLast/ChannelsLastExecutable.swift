@@ -1,0 +1,149 @@
+internal import CKernels
+internal import Glibc
+
+/// A fused network bound to one block of memory, channels last.
+final class ChannelsLastExecutable: Executable {
+    let network: FusedNetwork
+    let batch: Int
+    let shapes: [LayerShape]
+    let type: ActivationType
+    let threads: Int
+    let layout: ActivationLayout
+    let places: [ChannelPlaces]
+    let weights: PackedWeights
+    let context: OperatorContext
+    private let keepsActivations: Bool
+    private let memory: PackedBytes
+    /// The operators of each step.
+    private var operators: [[any Operator]] = []
+    /// Values that have memory: all but an input that only first convolutions read.
+    let isMaterialized: [Bool]
+    /// The backward pass to the value that was asked for last.
+    private var gradients: GradientPass?
+
+    init(
+        network: FusedNetwork, shape: BatchShape, type: ActivationType, threads: Int, keepsActivations: Bool,
+        weights: PackedWeights
+    ) throws {
+        self.network = network
+        batch = shape.batch
+        self.type = type
+        self.threads = threads
+        self.keepsActivations = keepsActivations
+        self.weights = weights
+        let nodeShapes = try network.graph.shapes(of: shape.extent)
+        let shapes = network.valueNodes.map { nodeShapes[$0] }
+        self.shapes = shapes
+        places = network.channelPlaces(channels: shapes.map(\.channels))
+        for (value, place) in zip(shapes, places) {
+            try AlignedMemory.check(batch, value.extent.volume, place.physicalCount, type.byteCount)
+        }
+        var isMaterialized = [Bool](repeating: true, count: shapes.count)
+        isMaterialized[network.inputValue] =
+            keepsActivations || network.inputValue == network.outputValue
+            || !network.steps.allSatisfy { Self.readsPlanes($0, network) || !$0.inputs.contains(network.inputValue) }
+        self.isMaterialized = isMaterialized
+
+        context = try OperatorContext(threads: threads)
+        let plans = try StepPlans(
+            network: network, shapes: shapes, places: places, batch: shape.batch, type: type, threads: threads)
+        for plan in plans.convolutions.compactMap({ $0 }) {
+            context.reserve(scratchBytes: plan.scratchByteCount(threads: threads))
+        }
+        try context.allocateScratch()
+        layout = ActivationLayout(
+            network, shapes: shapes, places: places, batch: shape.batch, elementBytes: type.byteCount,
+            abilities: network.steps.indices.map { plans.abilities(ofStepAt: $0) }, keepsAll: keepsActivations,
+            isMaterialized: isMaterialized)
+        memory = try PackedBytes(count: layout.byteCount)
+        memset(memory.pointer, 0, memory.count)
+        let factory = OperatorFactory(executable: self, plans: plans)
+        operators = try network.steps.indices.map { try factory.makeOperators(forStepAt: $0) }
+    }
+
+    /// Whether a step reads the caller's planes instead of a value in memory.
+    static func readsPlanes(_ step: FusedNetwork.Step, _ network: FusedNetwork) -> Bool {
+        guard case .convolution = step.kind else { return false }
+        return step.inputs[0] == network.inputValue && !step.inputs.dropFirst().contains(network.inputValue)
+    }
+
+    /// The memory of a value.
+    func activation(_ value: Int) -> Activation {
+        let slot = layout.slots[value] ?? .init(byteOffset: 0, stride: places[value].physicalCount)
+        return Activation(
+            pointer: memory.pointer + slot.byteOffset, type: type, batch: batch, extent: shapes[value].extent,
+            places: places[value], stride: slot.stride)
+    }
+
+    func run(input: UnsafePointer<Float>) throws {
+        prepare(input)
+        for step in operators {
+            for part in step { try part.run() }
+        }
+    }
+
+    private func prepare(_ input: UnsafePointer<Float>) {
+        ThreadPool.use(threads: threads)
+        context.input = input
+        if isMaterialized[network.inputValue] { activation(network.inputValue).read(planes: input) }
+    }
+
+    func withValue<Result>(
+        _ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
+    ) throws -> Result {
+        precondition(keepsActivations || value == network.outputValue, "this value's memory has been used again")
+        return try show(activation(value), shapes[value], body)
+    }
+
+    func withGradient<Result>(
+        of value: Int, seed: [Float], _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
+    ) throws -> Result {
+        precondition(keepsActivations, "gradients need the activations of the run")
+        ThreadPool.use(threads: threads)
+        let pass: GradientPass
+        if let known = gradients, known.target == value {
+            pass = known
+        } else {
+            gradients = nil
+            pass = try GradientPass(executable: self, target: value)
+            gradients = pass
+        }
+        try pass.run(seed: seed)
+        return try show(pass.gradient(value), shapes[value], body)
+    }
+
+    /// Shows a value as float32 planes.
+    private func show<Result>(
+        _ activation: Activation, _ shape: LayerShape,
+        _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
+    ) throws -> Result {
+        let memory = try PackedBytes(count: batch * shape.count * MemoryLayout<Float>.stride)
+        let floats = memory.pointer.bindMemory(to: Float.self, capacity: batch * shape.count)
+        activation.write(planes: floats)
+        return try withExtendedLifetime(memory) {
+            try body(UnsafePointer(floats), ValueLayout.View(shape: shape, offset: 0, itemStride: shape.count))
+        }
+    }
+
+    var steps: [StepReport] {
+        zip(network.steps, operators).map { step, parts in
+            let operations: Int =
+                switch step.kind {
+                case .convolution(let folded): 2 * folded.convolution.patchCount * shapes[step.output].count * batch
+                case .linear(_, _, let outputs): 2 * outputs * shapes[step.inputs[0]].count * batch
+                default: 0
+                }
+            return StepReport(
+                name: step.name, implementation: parts.map(\.implementation).joined(separator: ", "),
+                precision: type == .bfloat16 ? .bfloat16 : .float32, operations: operations)
+        }
+    }
+
+    func profile(input: UnsafePointer<Float>) throws -> [Double] {
+        prepare(input)
+        let clock = ContinuousClock()
+        return try operators.map { step in
+            try clock.measure { for part in step { try part.run() } } / .seconds(1)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import CKernels
+internal import Synchronization
+
+/// Which code computes a convolution: what was measured on this machine, or else what is mostly the fastest.
+///
+/// Measurements are remembered in the process and in a file of the user's cache. A file that is missing, damaged or
+/// cannot be written is no error: the choice is then made again.
+final class ConvolutionChooser: Sendable {
+    static let shared = ConvolutionChooser(file: ChoiceFile.standard)
+
+    private struct State {
+        var choices: [String: ConvolutionChoice]?
+    }
+
+    private let file: ChoiceFile?
+    private let state = Mutex(State())
+    /// Seconds that one network may spend with measurements.
+    private static let budget = 0.25
+
+    init(file: ChoiceFile?) { self.file = file }
+
+    /// A plan for every convolution.
+    ///
+    /// - Throws: `NeuralNetworkError.backendUnavailable` for one that nothing computes.
+    func plans(for tasks: [ConvolutionPlan.Task], threads: Int) throws -> [ConvolutionPlan] {
+        var known = state.withLock { state in
+            let choices = state.choices ?? file?.read() ?? [:]
+            state.choices = choices
+            return choices
+        }
+        let keys = tasks.map { "\($0.shape.key),t\(threads)" }
+        try measure(tasks, keys, threads: threads, &known)
+        return try zip(tasks, keys).map { task, key in
+            for choice in [known[key]].compactMap({ $0 }) + Self.preferences(task.shape) {
+                if let plan = try ConvolutionPlan(task, choice), !plan.isReference { return plan }
+            }
+            if let plan = try ConvolutionPlan(task, .oneDNN) { return plan }
+            throw NeuralNetworkError.backendUnavailable("nothing computes layer \(task.step.name)")
+        }
+    }
+
+    /// Measures what is not known yet, the largest first, as long as there is time.
+    private func measure(
+        _ tasks: [ConvolutionPlan.Task], _ keys: [String], threads: Int, _ known: inout [String: ConvolutionChoice]
+    ) throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(Self.budget)
+        var found: [String: ConvolutionChoice] = [:]
+        let order = tasks.indices.sorted { tasks[$0].shape.operations > tasks[$1].shape.operations }
+        for index in order where known[keys[index]] == nil && found[keys[index]] == nil {
+            guard clock.now < deadline else { break }
+            // Small work is not worth a choice: it is measured in microseconds.
+            guard tasks[index].shape.operations > 1_000_000 else { break }
+            found[keys[index]] = try best(tasks[index], threads: threads)
+        }
+        guard !found.isEmpty else { return }
+        known.merge(found) { _, new in new }
+        state.withLock { $0.choices = ($0.choices ?? [:]).merging(found) { _, new in new } }
+        file?.add(found)
+    }
+
+    /// The fastest code that gives what the first one gives.
+    private func best(_ task: ConvolutionPlan.Task, threads: Int) throws -> ConvolutionChoice {
+        let plans = try Self.preferences(task.shape).compactMap { try ConvolutionPlan(task, $0) }
+            .filter { !$0.isReference }
+        guard plans.count > 1,
+            let reference = plans.first(where: { $0.choice == .oneDNN || $0.choice == .direct })
+        else { return plans.first?.choice ?? .oneDNN }
+        let trial = try ConvolutionTrial(task, threads: threads)
+        let truth = try trial.measure(reference, repetitions: 3)
+        var best = (choice: reference.choice, seconds: truth.seconds)
+        for plan in plans where plan.choice != reference.choice {
+            let result = try trial.measure(plan, repetitions: 3)
+            let isRight = ConvolutionTrial.agree(truth.values, result.values, type: task.shape.type)
+            if isRight, result.seconds < best.seconds { best = (plan.choice, result.seconds) }
+        }
+        return best.choice
+    }
+
+    /// What is mostly the fastest, first.
+    static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
+        shape.readsPlanes
+            ? [.oneDNN, .planar1, .planar2, .planarFloat]
+            : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
+    }
+}

@@ -1,0 +1,81 @@
+internal import CKernels
+
+/// A convolution with the places of its channels and the code that shall compute it.
+struct ConvolutionPlan {
+    /// What is computed: independent of the code.
+    struct Task {
+        var step: FusedNetwork.Step
+        var folded: FoldedConvolution
+        var shape: ConvolutionShape
+        /// Nil for the network's input, which is read from the caller's planes.
+        var inputPlaces: ChannelPlaces?
+        var outputPlaces: ChannelPlaces
+
+        /// Where the weight's input channels lie among those that are read.
+        var inputChannels: [Int32] {
+            inputPlaces?.places ?? (0..<Int32(folded.convolution.inputChannels)).map { $0 }
+        }
+    }
+
+    private enum Code {
+        case oneDNN(OneDNNConvolutionPlan)
+        case kernel(ork_convolution)
+    }
+
+    let task: Task
+    let choice: ConvolutionChoice
+    private let code: Code
+
+    /// - Returns: nil when this code does not compute this convolution here.
+    init?(_ task: Task, _ choice: ConvolutionChoice) throws {
+        self.task = task
+        self.choice = choice
+        if choice == .oneDNN {
+            guard let plan = try OneDNNConvolutionPlan(task) else { return nil }
+            code = .oneDNN(plan)
+        } else {
+            guard let kernel = ork_convolution(task.shape, choice) else { return nil }
+            code = .kernel(kernel)
+        }
+    }
+
+    func scratchByteCount(threads: Int) -> Int {
+        switch code {
+        case .oneDNN(let plan): plan.descriptor.scratchByteCount
+        case .kernel(var kernel): ork_convolution_scratch_bytes(&kernel, Int32(threads))
+        }
+    }
+
+    /// Whether this is code for correctness only.
+    var isReference: Bool {
+        if case .oneDNN(let plan) = code { plan.descriptor.isReference } else { false }
+    }
+
+    var abilities: ActivationLayout.Abilities {
+        switch code {
+        case .oneDNN:
+            .init(writesParts: false, readsParts: false, replacesResidual: task.folded.hasResidual)
+        case .kernel: .init(writesParts: true, readsParts: true, replacesResidual: task.folded.hasResidual)
+        }
+    }
+
+    /// `input`: unused where planes are read.
+    /// `residual`: nil where there is none; lying where the output does, or elsewhere.
+    /// `context`: whose scratch memory is allocated.
+    func makeOperator(
+        input: Activation?, output: Activation, residual: Activation?, context: OperatorContext,
+        weights: PackedWeights
+    ) throws -> any Operator {
+        switch code {
+        case .oneDNN(let plan):
+            try OneDNNConvolutionOperator(
+                task.folded, step: task.step, plan: plan, input: task.shape.readsPlanes ? nil : input, output: output,
+                residual: residual, context: context, weights: weights)
+        case .kernel(let kernel):
+            try KernelConvolutionOperator(
+                task.folded, step: task.step, kernel: kernel, choice: choice,
+                input: task.shape.readsPlanes ? nil : input, inputPlaces: task.inputChannels, output: output,
+                residual: residual, context: context, weights: weights)
+        }
+    }
+}

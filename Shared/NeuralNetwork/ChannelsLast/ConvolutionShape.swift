@@ -1,0 +1,138 @@
+internal import CKernels
+
+/// Everything about a convolution that its speed depends on.
+struct ConvolutionShape: Hashable {
+    /// With the channels that memory has; for a first convolution, which reads planes, those of the network's input.
+    var convolution: Convolution
+    var batch: Int
+    var input: Extent
+    var type: ActivationType
+    var isRectified: Bool
+    var hasResidual: Bool
+    /// Whether the input is float32 planes instead of pixels.
+    var readsPlanes: Bool
+    /// Whether the result is needed as a part of a wider value.
+    var writesPart: Bool
+
+    init(
+        _ folded: FoldedConvolution, batch: Int, input: Extent, inputPlaces: ChannelPlaces?,
+        outputPlaces: ChannelPlaces, type: ActivationType, writesPart: Bool
+    ) {
+        convolution = folded.convolution
+        convolution.inputChannels = inputPlaces?.physicalCount ?? folded.convolution.inputChannels
+        convolution.outputChannels = outputPlaces.physicalCount
+        convolution.hasBias = true
+        self.batch = batch
+        self.input = input
+        self.type = type
+        isRectified = folded.isRectified
+        hasResidual = folded.hasResidual
+        readsPlanes = inputPlaces == nil
+        self.writesPart = writesPart
+    }
+
+    var output: Extent { convolution.outputExtent(of: input) }
+    var operations: Int { 2 * convolution.patchCount * convolution.outputChannels * output.volume * batch }
+
+    /// One line that tells shapes apart, for a file.
+    var key: String {
+        func text(_ extent: Extent) -> String { extent.components(rank: 3).map(String.init).joined(separator: "x") }
+        let flags = [isRectified ? "relu" : "", hasResidual ? "sum" : "", readsPlanes ? "planes" : ""]
+            .filter { !$0.isEmpty }
+        let c = convolution
+        return
+            ([
+                type == .float32 ? "f32" : "bf16", "\(batch)x\(c.inputChannels)x\(text(input))",
+                "to\(c.outputChannels)",
+                "k\(text(c.kernel))", "s\(text(c.stride))", "p\(text(c.padding))", "d\(text(c.dilation))",
+                writesPart ? "part" : "whole",
+            ] + flags).joined(separator: ",")
+    }
+}
+
+/// The codes that a convolution can be computed by.
+enum ConvolutionChoice: String, CaseIterable {
+    case oneDNN = "onednn"
+    case direct
+    /// From planes, with short and with longer transforms.
+    case planar1
+    case planar2
+    /// Fewer products by transforms of short windows, and of longer ones.
+    case winograd1
+    case winograd2
+    /// The same with float32 products between bfloat16 activations, which long transforms need to be exact.
+    case planarFloat = "planar2-f32"
+    case winogradFloat = "winograd2-f32"
+    case tiles
+
+    /// The algorithm of ours; nil for oneDNN.
+    var kernel: (algorithm: ork_algorithm, variant: Int32)? {
+        switch self {
+        case .oneDNN: nil
+        case .direct: (ORK_DIRECT, 0)
+        case .planar1: (ORK_PLANAR, 1)
+        case .planar2, .planarFloat: (ORK_PLANAR, 2)
+        case .winograd1: (ORK_WINOGRAD, 1)
+        case .winograd2, .winogradFloat: (ORK_WINOGRAD, 2)
+        case .tiles: (ORK_TILES, 0)
+        }
+    }
+
+    /// Whether products are float32 whatever the activations are.
+    var usesFloats: Bool { self == .planarFloat || self == .winogradFloat }
+}
+
+extension ork_convolution {
+    /// A kernel of ours for a shape; nil when there is none. The strides are those of dense values.
+    init?(_ shape: ConvolutionShape, _ choice: ConvolutionChoice) {
+        guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (algorithm == ORK_PLANAR),
+            !choice.usesFloats || shape.type != .float32
+        else {
+            return nil
+        }
+        self.init()
+        let c = shape.convolution
+        let output = shape.output
+        self.algorithm = Int32(bitPattern: algorithm.rawValue)
+        self.variant = variant
+        let activations = shape.type.kernelType
+        let floats = ActivationType.float32.kernelType
+        type = choice.usesFloats ? floats : activations
+        input_type = shape.readsPlanes ? floats : activations
+        output_type = activations
+        residual_type = activations
+        relu = shape.isRectified ? 1 : 0
+        batch = Int32(shape.batch)
+        in_channels = Int32(c.inputChannels)
+        out_channels = Int32(c.outputChannels)
+        in_size = shape.input.kernelValue
+        out_size = output.kernelValue
+        kernel = c.kernel.kernelValue
+        stride = c.stride.kernelValue
+        padding = c.padding.kernelValue
+        dilation = c.dilation.kernelValue
+        let positions = Int64(shape.input.volume)
+        input =
+            shape.readsPlanes
+            ? ork_strides(item: positions * Int64(c.inputChannels), block: positions, pixel: 1)
+            : ork_strides(
+                item: positions * Int64(c.inputChannels), block: 16, pixel: Int64(c.inputChannels))
+        self.output = ork_strides(
+            item: Int64(output.volume * c.outputChannels), block: 16, pixel: Int64(c.outputChannels))
+        residual = self.output
+        guard ork_convolution_supported(&self) else { return nil }
+        // Transformed weights are several times larger; the largest would not stay in any cache.
+        let most = choice.usesFloats ? 8 << 20 : 24 << 20
+        guard algorithm != ORK_WINOGRAD || ork_convolution_packed_bytes(&self) <= most else { return nil }
+    }
+}
+
+extension ActivationType {
+    var kernelType: Int32 { Int32(bitPattern: (self == .float32 ? ORK_F32 : ORK_BF16).rawValue) }
+}
+
+extension Activation {
+    var kernelStrides: ork_strides {
+        ork_strides(item: Int64(extent.volume * stride), block: 16, pixel: Int64(stride))
+    }
+}

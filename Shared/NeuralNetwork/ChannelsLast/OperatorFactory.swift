@@ -1,0 +1,160 @@
+internal import CKernels
+
+/// How the steps of a network are computed for one input shape, before memory is laid out.
+struct StepPlans {
+    /// For each step, how it is computed if it is a convolution.
+    let convolutions: [ConvolutionPlan?]
+
+    init(
+        network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType,
+        threads: Int
+    ) throws {
+        var joined: Set<Int> = []
+        for step in network.steps {
+            if case .concatenate = step.kind { joined.formUnion(step.inputs) }
+        }
+        var indices: [Int] = []
+        var tasks: [ConvolutionPlan.Task] = []
+        for (index, step) in network.steps.enumerated() {
+            guard case .convolution(let folded) = step.kind else { continue }
+            let input = step.inputs[0]
+            let inputPlaces = ChannelsLastExecutable.readsPlanes(step, network) ? nil : places[input]
+            let outputPlaces = places[step.output]
+            indices.append(index)
+            tasks.append(
+                .init(
+                    step: step, folded: folded,
+                    shape: ConvolutionShape(
+                        folded, batch: batch, input: shapes[input].extent, inputPlaces: inputPlaces,
+                        outputPlaces: outputPlaces, type: type, writesPart: joined.contains(step.output)),
+                    inputPlaces: inputPlaces, outputPlaces: outputPlaces))
+        }
+        let plans = try ConvolutionChooser.shared.plans(for: tasks, threads: threads)
+        var convolutions = [ConvolutionPlan?](repeating: nil, count: network.steps.count)
+        for (index, plan) in zip(indices, plans) { convolutions[index] = plan }
+        self.convolutions = convolutions
+    }
+
+    func abilities(ofStepAt index: Int) -> ActivationLayout.Abilities {
+        convolutions[index]?.abilities ?? .init(writesParts: true, readsParts: true, replacesResidual: false)
+    }
+}
+
+/// Makes the operators of an executable's steps.
+struct OperatorFactory {
+    let executable: ChannelsLastExecutable
+    let plans: StepPlans
+
+    private var network: FusedNetwork { executable.network }
+
+    func makeOperators(forStepAt index: Int) throws -> [any Operator] {
+        let step = network.steps[index]
+        let inputs = step.inputs.map { executable.activation($0) }
+        let (input, output) = (inputs[0], executable.activation(step.output))
+        let items = Int64(output.batch)
+        switch step.kind {
+        case .convolution(let folded):
+            guard let plan = plans.convolutions[index] else { return [] }
+            return [
+                try plan.makeOperator(
+                    input: input, output: output, residual: folded.hasResidual ? inputs[1] : nil,
+                    context: executable.context, weights: executable.weights)
+            ]
+        case .affine(let scale, let shift, let isRectified):
+            let scales = try Self.spread(scale, input.places), shifts = try Self.spread(shift, input.places)
+            return [
+                SimpleOperator("pixels") {
+                    ork_pixels_affine(
+                        input.kernelValue, scales.pointer, shifts.pointer, output.kernelValue, isRectified)
+                }
+            ]
+        case .relu: return [SimpleOperator("pixels") { ork_pixels_rectify(input.kernelValue, output.kernelValue) }]
+        case .add(let isRectified):
+            let second = inputs[1]
+            guard input.places == second.places else {
+                return [
+                    try PlanarOperator(inputs: inputs, output: output) { planes, result in
+                        PointwiseKernel(.add(planes[1], isRectified: isRectified), input: planes[0], output: result)
+                    }
+                ]
+            }
+            return [
+                SimpleOperator("pixels") {
+                    ork_pixels_add(input.kernelValue, second.kernelValue, output.kernelValue, isRectified)
+                }
+            ]
+        case .maxPool(let pooling): return [pool(pooling, ORK_POOL_MAXIMUM, input, output)]
+        case .averagePool(let pooling, let countsPadding):
+            return [pool(pooling, countsPadding ? ORK_POOL_MEAN_WITH_PADDING : ORK_POOL_MEAN, input, output)]
+        case .globalAveragePool:
+            return [SimpleOperator("pixels") { ork_pixels_mean(input.kernelValue, items, output.kernelValue) }]
+        case .concatenate: return copies(step, output)
+        case .stridedShortcut(let stride, _):
+            let window = ork_window(
+                input: input.extent, output: output.extent, kernel: .one, stride: stride, padding: .zero)
+            return [
+                SimpleOperator("pixels") {
+                    withUnsafePointer(to: window) { ork_pixels_pick(input.kernelValue, output.kernelValue, items, $0) }
+                }
+            ]
+        case .linear(let weight, let bias, _):
+            return [
+                try LinearOperator(
+                    weight: try executable.weights.linear(weight, output: step.output, type: executable.type),
+                    bias: bias, input: input, output: output, threads: executable.threads)
+            ]
+        case .sigmoid: return [try planar(.sigmoid, input, output)]
+        case .softmax: return [try planar(.softmax, input, output)]
+        }
+    }
+
+    private func planar(
+        _ kind: PointwiseKernel.Kind, _ input: Activation, _ output: Activation
+    ) throws -> any Operator {
+        try PlanarOperator(inputs: [input], output: output) { planes, result in
+            PointwiseKernel(kind, input: planes[0], output: result)
+        }
+    }
+
+    private func pool(
+        _ pooling: Pooling, _ kind: ork_pixel_pool, _ input: Activation, _ output: Activation
+    ) -> any Operator {
+        if let fast = VectorPoolOperator(pooling, kind, input, output, threads: executable.threads) { return fast }
+        let window = ork_window(
+            input: input.extent, output: output.extent, kernel: pooling.kernel, stride: pooling.stride,
+            padding: pooling.padding)
+        return SimpleOperator("pixels") {
+            withUnsafePointer(to: window) {
+                ork_pixels_pool(
+                    input.kernelValue, output.kernelValue, Int64(output.batch), $0, Int32(bitPattern: kind.rawValue))
+            }
+        }
+    }
+
+    /// Copies of those inputs of a concatenation that could not be written straight into it.
+    private func copies(_ step: FusedNetwork.Step, _ output: Activation) -> [any Operator] {
+        var operators: [any Operator] = []
+        var channels = 0
+        for value in step.inputs {
+            let input = executable.activation(value)
+            if !executable.layout.isInPlace(value, at: channels, of: step.output) {
+                var part = output
+                part.pointer += channels * output.type.byteCount
+                part.places = input.places
+                let target = part
+                operators.append(
+                    SimpleOperator("copy") { ork_pixels_copy(input.kernelValue, target.kernelValue) })
+            }
+            channels += input.channels
+        }
+        return operators
+    }
+
+    /// One number per channel, with zeros for the channels that only memory has.
+    static func spread(_ numbers: WeightBuffer, _ places: ChannelPlaces) throws -> WeightBuffer {
+        try WeightBuffer(count: places.physicalCount) { buffer in
+            buffer.update(repeating: 0)
+            for (channel, place) in places.places.enumerated() { buffer[Int(place)] = numbers.pointer[channel] }
+        }
+    }
+}

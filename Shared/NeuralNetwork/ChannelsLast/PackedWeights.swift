@@ -1,0 +1,152 @@
+internal import CDNNL
+internal import CKernels
+internal import Glibc
+internal import Synchronization
+
+/// A network's weights in the order in which convolutions read them, one copy for all plans of a network. A form is made
+/// when an input shape first asks for it; most shapes ask for the same.
+final class PackedWeights: Sendable {
+    private struct Key: Hashable, Sendable {
+        var output: Int
+        var form: Form
+    }
+
+    /// What tells two packings of one weight apart.
+    enum Form: Hashable, Sendable {
+        case oneDNN(OneDNNForm)
+        /// A kernel of ours: its algorithm, and all numbers that its order may depend on.
+        case kernel([Int32])
+        case bias(Int)
+        case linear(ActivationType)
+    }
+
+    /// A descriptor of weights.
+    ///
+    /// `@unchecked Sendable`: plain numbers.
+    struct OneDNNForm: Hashable, @unchecked Sendable {
+        var descriptor: MemoryDescriptor
+    }
+
+    private let entries = Mutex<[Key: PackedBytes]>([:])
+
+    /// The weights of the step that writes this value, packed as oneDNN asked.
+    ///
+    /// `dimensions`: outputs, inputs, kernel of what oneDNN computes: with channels that only memory has.
+    /// `inputs`: where the inputs' channels lie among those.
+    func weights(
+        _ folded: FoldedConvolution, output: Int, as descriptor: MemoryDescriptor, dimensions: [Int],
+        inputs: [Int32], outputs: [Int32]
+    ) throws -> PackedBytes {
+        try entry(output, .oneDNN(OneDNNForm(descriptor: descriptor))) {
+            let packed = try PackedBytes(count: descriptor.byteCount)
+            let count = dimensions.reduce(1, *)
+            let plain = try PackedBytes(count: count * MemoryLayout<Float>.stride)
+            Self.spread(
+                folded.weight, into: plain.pointer.bindMemory(to: Float.self, capacity: count), inputs: inputs,
+                inputCount: dimensions[1], outputs: outputs, outputCount: dimensions[0])
+            let source = try MemoryDescriptor(dimensions, .float32, .planar)
+            let reorder = try Reorder.make(from: source, plain.pointer, to: descriptor, packed.pointer)
+            try reorder.execute(try OneDNNStream())
+            folded.weight.releasePages()
+            return packed
+        }
+    }
+
+    /// The weights as a kernel of ours reads them.
+    func weights(
+        _ folded: FoldedConvolution, output: Int, for kernel: ork_convolution, inputs: [Int32], outputs: [Int32]
+    ) throws -> PackedBytes {
+        try entry(output, .kernel(Self.numbers(kernel))) {
+            var kernel = kernel
+            let packed = try PackedBytes(count: ork_convolution_packed_bytes(&kernel))
+            let (rows, columns) = (Int(kernel.out_channels), Int(kernel.in_channels))
+            let count = rows * columns * folded.weight.taps
+            let plain = try PackedBytes(count: count * MemoryLayout<Float>.stride)
+            let floats = plain.pointer.bindMemory(to: Float.self, capacity: count)
+            Self.spread(
+                folded.weight, into: floats, inputs: inputs, inputCount: columns, outputs: outputs, outputCount: rows)
+            let status = ork_convolution_pack(&kernel, floats, Int32(rows), Int32(columns), packed.pointer)
+            guard status == 0 else {
+                throw NeuralNetworkError.backendFailure(call: "ork_convolution_pack", status: "\(status)")
+            }
+            folded.weight.releasePages()
+            return packed
+        }
+    }
+
+    /// Removes the weights from the processor's caches.
+    func flush() {
+        entries.withLock { entries in
+            for packed in entries.values { ork_flush(packed.pointer, Int64(packed.count)) }
+        }
+    }
+
+    private static func numbers(_ kernel: ork_convolution) -> [Int32] {
+        [
+            kernel.algorithm, kernel.variant, kernel.type, kernel.batch, kernel.in_channels, kernel.out_channels,
+            kernel.in_size.0, kernel.in_size.1, kernel.in_size.2, kernel.stride.0, kernel.stride.1, kernel.stride.2,
+        ]
+    }
+
+    /// A linear layer's weight in the type of the activations.
+    func linear(_ weight: WeightBuffer, output: Int, type: ActivationType) throws -> PackedBytes {
+        try entry(output, .linear(type)) {
+            let packed = try PackedBytes(count: weight.count * type.byteCount)
+            if type == .float32 {
+                memcpy(packed.pointer, weight.pointer, packed.count)
+            } else {
+                let halves = packed.pointer.bindMemory(to: UInt16.self, capacity: weight.count)
+                for index in 0..<weight.count {
+                    let bits = weight.pointer[index].bitPattern
+                    halves[index] = UInt16(truncatingIfNeeded: (bits + 0x7fff + ((bits >> 16) & 1)) >> 16)
+                }
+            }
+            return packed
+        }
+    }
+
+    /// The bias, with zeros for the outputs that only memory has.
+    func bias(_ folded: FoldedConvolution, output: Int, places: ChannelPlaces) throws -> PackedBytes {
+        try entry(output, .bias(places.physicalCount)) {
+            let packed = try PackedBytes(count: places.physicalCount * MemoryLayout<Float>.stride)
+            let floats = packed.pointer.bindMemory(to: Float.self, capacity: places.physicalCount)
+            floats.update(repeating: 0, count: places.physicalCount)
+            for (channel, place) in places.places.enumerated() { floats[Int(place)] = folded.bias.pointer[channel] }
+            return packed
+        }
+    }
+
+    /// Bytes of everything packed so far.
+    var byteCount: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.count } } }
+
+    private func entry(_ output: Int, _ form: Form, _ make: () throws -> PackedBytes) throws -> PackedBytes {
+        let key = Key(output: output, form: form)
+        return try entries.withLock { entries in
+            if let packed = entries[key] { return packed }
+            let packed = try make()
+            entries[key] = packed
+            return packed
+        }
+    }
+
+    /// Writes folded weights [outputs, inputs, kernel] among zeros for the channels that only memory has.
+    private static func spread(
+        _ weight: FoldedWeight, into target: UnsafeMutablePointer<Float>, inputs: [Int32], inputCount: Int,
+        outputs: [Int32], outputCount: Int
+    ) {
+        let isDense = inputCount == weight.inputs && inputs.indices.allSatisfy { inputs[$0] == Int32($0) }
+        if isDense {
+            if outputCount != weight.outputs {
+                target.update(repeating: 0, count: outputCount * inputCount * weight.taps)
+            }
+            return weight.fold(into: target) { Int(outputs[$0]) }
+        }
+        target.update(repeating: 0, count: outputCount * inputCount * weight.taps)
+        weight.forEachFoldedRow { output, row in
+            let base = target + Int(outputs[output]) * inputCount * weight.taps
+            for input in 0..<weight.inputs {
+                (base + Int(inputs[input]) * weight.taps).update(from: row + input * weight.taps, count: weight.taps)
+            }
+        }
+    }
+}

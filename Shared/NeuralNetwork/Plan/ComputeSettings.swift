@@ -1,0 +1,45 @@
+/// Numbers that networks are computed with.
+package enum Precision: String, Sendable, Codable, CaseIterable {
+    /// The fastest that this processor has instructions for.
+    case automatic = "auto"
+    case float32 = "fp32"
+    /// bfloat16 activations and weights; sums, biases and the last layer are float32.
+    case bfloat16 = "bf16"
+}
+
+/// Libraries that networks are computed by.
+package enum BackendChoice: String, Sendable, Codable, CaseIterable {
+    /// oneDNN and kernels of our own where they are fast, else OpenBLAS.
+    case automatic = "auto"
+    case oneDNN = "onednn"
+    case openBLAS = "openblas"
+}
+
+/// What a plan may use of the machine.
+package struct ComputeSettings: Sendable, Equatable {
+    /// Threads that one forward pass uses, at least 1. Services read it from `ONCORELAY_THREADS`.
+    package var threads: Int
+    /// Inputs that are computed at once at most; larger batches, and large inputs, are computed in smaller parts.
+    package var maximumBatch: Int
+    package var precision: Precision
+    package var backend: BackendChoice
+
+    package init(
+        threads: Int = 1, maximumBatch: Int = 16, precision: Precision = .automatic,
+        backend: BackendChoice = .automatic
+    ) {
+        self.threads = max(1, threads)
+        self.maximumBatch = max(1, maximumBatch)
+        self.precision = precision
+        self.backend = backend
+    }
+
+    /// The backend that these settings ask for.
+    package func makeBackend() -> any Backend {
+        switch backend {
+        case .openBLAS: OpenBLASBackend()
+        case .oneDNN: ChannelsLastBackend()
+        case .automatic: ChannelsLastBackend.isFastHere ? ChannelsLastBackend() : OpenBLASBackend()
+        }
+    }
+}

@@ -1,0 +1,265 @@
+internal import CDNNL
+internal import CKernels
+
+/// A convolution on oneDNN: forward, derivative by the input, derivative by the weights, in layouts of 16 channels.
+final class BlockedConvolution: BlockedLayer {
+    struct Values {
+        let shape: BlockedShape
+        let value: BlockedView
+        let gradient: BlockedView?
+    }
+
+    /// Where the input is read: planes of few channels (already in the engine's type), or blocks.
+    enum Source {
+        case planar(UnsafeMutableRawPointer)
+        case blocked(Values)
+    }
+
+    private let layout: BlockedWeightLayout
+    private let weight: TrainableParameter
+    private let bias: TrainableParameter?
+    private let source: Source
+    private let output: Values
+    private let threads: Int
+    private let library: TrainingLibrary
+    private var forwardPass: TrainingPrimitive?
+    private var dataPass: TrainingPrimitive?
+    private var weightsPass: TrainingPrimitive?
+    /// Where the weights' gradient is computed in another order than the parameter's, and brought into that.
+    private var gradientMemory: TrainingMemory?
+    private var gradientReorder: TrainingPrimitive?
+    /// Working copies of the weights in the orders that the passes want.
+    private var copies: [WeightCopy] = []
+    private var areCopiesOld = true
+    /// Where the derivative by the input is computed when it has to be added to another.
+    private let scratch: EngineScratch
+    private var scratchPass: TrainingPrimitive?
+    private(set) var implementations: [String] = []
+
+    private struct WeightCopy {
+        let descriptor: dnnl_memory_desc_t
+        let memory: TrainingMemory
+        /// A general reorder, where the order is not one of tiles.
+        let reorder: TrainingPrimitive?
+        let tiles: (order: ork_tile_order, output: Int64, input: Int64, tap: Int64)?
+    }
+
+    /// - Throws: `TrainingError.library`, `outOfMemory`.
+    init(
+        _ convolution: Convolution, rank: Int, inputExtent: Extent, source: Source, output: Values,
+        weight: TrainableParameter, bias: TrainableParameter?, needsData: Bool, scratch: EngineScratch,
+        library: TrainingLibrary
+    ) throws(TrainingError) {
+        var isPlanar = false
+        if case .planar = source { isPlanar = true }
+        layout = BlockedWeightLayout(convolution, isPlanar: isPlanar)
+        self.weight = weight
+        self.bias = bias
+        self.source = source
+        self.output = output
+        self.library = library
+        self.scratch = scratch
+        threads = output.shape.threads
+        let geometry = try Geometry(
+            convolution, rank: rank, batch: output.shape.batch, inputExtent: inputExtent, type: output.shape.type,
+            isPlanar: isPlanar, hasBias: bias != nil)
+        let forward = try geometry.forward(library, geometry.weights)
+        forwardPass = try makeForward(forward, geometry)
+        implementations.append(forward.implementation)
+        if needsData, case .blocked(let input) = source, let gradient = output.gradient, let target = input.gradient {
+            let data = try geometry.backwardData(library, hint: forward)
+            implementations.append(data.implementation)
+            guard let weights = data.memory(dnnl_query_weights_md) else { return }
+            let copy = try makeCopy(weights, geometry)
+            func make(_ pointer: UnsafeMutableRawPointer) throws(TrainingError) -> TrainingPrimitive {
+                let pass = try TrainingPrimitive(data, library)
+                try pass.bind(DNNL_ARG_DIFF_DST, geometry.result, gradient.pointer)
+                try pass.bind(DNNL_ARG_WEIGHTS, weights, UnsafeMutableRawPointer(copy.pointer))
+                try pass.bind(DNNL_ARG_DIFF_SRC, geometry.source, pointer)
+                return pass
+            }
+            // A part of a concatenation is not dense, so its derivative always goes through the scratch memory.
+            if target.itemStride == input.shape.itemCount { dataPass = try make(target.pointer) }
+            try scratch.reserve(bytes: input.shape.byteCount)
+            scratchPass = try make(scratch.pointer)
+        }
+        if weight.gradients != nil { try makeWeightsPass(geometry, hint: forward) }
+    }
+
+    private func makeForward(
+        _ descriptor: TrainingPrimitiveDescriptor, _ geometry: Geometry
+    ) throws(TrainingError) -> TrainingPrimitive {
+        let pass = try TrainingPrimitive(descriptor, library)
+        guard let weights = descriptor.memory(dnnl_query_weights_md) else {
+            throw .library(operation: "ask for the weights' order", status: 0)
+        }
+        let copy = try makeCopy(weights, geometry)
+        try pass.bind(DNNL_ARG_SRC, geometry.source, sourcePointer)
+        try pass.bind(DNNL_ARG_WEIGHTS, weights, UnsafeMutableRawPointer(copy.pointer))
+        try pass.bind(DNNL_ARG_DST, geometry.result, output.value.pointer)
+        if let bias { try pass.bind(DNNL_ARG_BIAS, geometry.bias, UnsafeMutableRawPointer(bias.values)) }
+        return pass
+    }
+
+    private func makeWeightsPass(
+        _ geometry: Geometry, hint: TrainingPrimitiveDescriptor
+    ) throws(TrainingError) {
+        guard let gradient = output.gradient, let target = weight.gradients else { return }
+        var descriptor = try geometry.backwardWeights(library, order: geometry.master, hint: hint)
+        var order = geometry.master
+        var pointer = UnsafeMutableRawPointer(target)
+        if descriptor.implementation.hasPrefix("ref") {
+            // No fast code writes the parameter's own order.
+            descriptor = try geometry.backwardWeights(library, order: geometry.anyGradient, hint: hint)
+            guard let wanted = descriptor.memory(dnnl_query_diff_weights_md) else {
+                throw .library(operation: "ask for the weights' order", status: 0)
+            }
+            order = wanted
+            let memory = try TrainingMemory(count: (dnnl_memory_desc_get_size(&order) + 3) / 4)
+            pointer = UnsafeMutableRawPointer(memory.pointer)
+            gradientReorder = try reorder(
+                from: order, pointer, to: geometry.master, UnsafeMutableRawPointer(target))
+            gradientMemory = memory
+        }
+        implementations.append(descriptor.implementation)
+        let pass = try TrainingPrimitive(descriptor, library)
+        try pass.bind(DNNL_ARG_SRC, geometry.source, sourcePointer)
+        try pass.bind(DNNL_ARG_DIFF_DST, geometry.result, gradient.pointer)
+        try pass.bind(DNNL_ARG_DIFF_WEIGHTS, order, pointer)
+        if let sums = bias?.gradients {
+            try pass.bind(DNNL_ARG_DIFF_BIAS, geometry.bias, UnsafeMutableRawPointer(sums))
+        }
+        weightsPass = pass
+    }
+
+    private var sourcePointer: UnsafeMutableRawPointer {
+        switch source {
+        case .planar(let pointer): pointer
+        case .blocked(let values): values.value.pointer
+        }
+    }
+
+    private func makeCopy(
+        _ descriptor: dnnl_memory_desc_t, _ geometry: Geometry
+    ) throws(TrainingError) -> TrainingMemory {
+        var wanted = descriptor
+        let memory = try TrainingMemory(count: (dnnl_memory_desc_get_size(&wanted) + 3) / 4)
+        let tiles = layout.weights.planar ? nil : Self.tiles(of: descriptor)
+        var reorder: TrainingPrimitive?
+        if tiles == nil {
+            reorder = try self.reorder(
+                from: geometry.master, UnsafeMutableRawPointer(weight.values), to: descriptor,
+                UnsafeMutableRawPointer(memory.pointer))
+        }
+        copies.append(WeightCopy(descriptor: descriptor, memory: memory, reorder: reorder, tiles: tiles))
+        return memory
+    }
+
+    private func reorder(
+        from source: dnnl_memory_desc_t, _ from: UnsafeMutableRawPointer, to target: dnnl_memory_desc_t,
+        _ to: UnsafeMutableRawPointer
+    ) throws(TrainingError) -> TrainingPrimitive {
+        var handle: dnnl_primitive_desc_t?
+        var (source, target) = (source, target)
+        let status = dnnl_reorder_primitive_desc_create(
+            &handle, &source, library.engine, &target, library.engine, nil)
+        try TrainingLibrary.check(status, "reorder weights")
+        guard let handle else { throw .library(operation: "reorder weights", status: 0) }
+        let primitive = try TrainingPrimitive(TrainingPrimitiveDescriptor(adopting: handle), library)
+        try primitive.bind(DNNL_ARG_FROM, source, from)
+        try primitive.bind(DNNL_ARG_TO, target, to)
+        return primitive
+    }
+
+    /// The order as tiles of 16 × 16, if it is one: how a tile is laid out, and the tiles' distances.
+    private static func tiles(
+        of descriptor: dnnl_memory_desc_t
+    ) -> (order: ork_tile_order, output: Int64, input: Int64, tap: Int64)? {
+        guard descriptor.format_kind == dnnl_blocked else { return nil }
+        let blocking = descriptor.format_desc.blocking
+        let (blocks, axes) = (blocking.inner_blks, blocking.inner_idxs)
+        let order: ork_tile_order
+        switch (blocking.inner_nblks, blocks.0, axes.0, blocks.1, axes.1, blocks.2, axes.2) {
+        case (2, 16, 1, 16, 0, _, _): order = ORK_TILE_SAME
+        case (2, 16, 0, 16, 1, _, _): order = ORK_TILE_TRANSPOSED
+        case (3, 8, 1, 16, 0, 2, 1): order = ORK_TILE_INPUT_PAIRS
+        case (3, 8, 0, 16, 1, 2, 0): order = ORK_TILE_OUTPUT_PAIRS
+        default: return nil
+        }
+        let isBfloat = descriptor.data_type == dnnl_bf16
+        guard isBfloat == (order == ORK_TILE_INPUT_PAIRS || order == ORK_TILE_OUTPUT_PAIRS) else { return nil }
+        // Taps follow one another, the last axis fastest.
+        let rank = Int(descriptor.ndims)
+        let (strides, sizes) = withUnsafePointer(to: descriptor) { pointer in
+            let strides = withUnsafeBytes(of: pointer.pointee.format_desc.blocking.strides) {
+                Array($0.bindMemory(to: Int64.self).prefix(rank))
+            }
+            let sizes = withUnsafeBytes(of: pointer.pointee.dims) {
+                Array($0.bindMemory(to: Int64.self).prefix(rank))
+            }
+            return (strides, sizes)
+        }
+        var expected = strides[rank - 1]
+        for axis in stride(from: rank - 1, to: 1, by: -1) {
+            guard strides[axis] == expected else { return nil }
+            expected *= sizes[axis]
+        }
+        return (order, strides[0], strides[1], strides[rank - 1])
+    }
+
+    func parametersChanged() { areCopiesOld = true }
+
+    private func refreshCopies() throws(TrainingError) {
+        guard areCopiesOld else { return }
+        areCopiesOld = false
+        let tiled = copies.compactMap { copy in
+            copy.tiles.map { tiles in
+                ork_weights_copy(
+                    target: copy.memory.pointer, order: tiles.order, output_stride: tiles.output,
+                    input_stride: tiles.input, tap_stride: tiles.tap)
+            }
+        }
+        if !tiled.isEmpty {
+            ork_weights_convert(layout.weights, weight.values, tiled, Int32(tiled.count), Int32(threads))
+        }
+        for copy in copies { try copy.reorder?.run() }
+    }
+
+    func forward(mode: TrainingMode) throws {
+        try refreshCopies()
+        try forwardPass?.run()
+    }
+
+    func backward(toInputs: [GradientTarget], toParameters: Bool) throws {
+        if toParameters {
+            try weightsPass?.run()
+            try gradientReorder?.run()
+        }
+        guard toInputs[0].isAsked, case .blocked(let input) = source, let target = input.gradient else { return }
+        if let dataPass, !toInputs[0].accumulates { return try dataPass.run() }
+        try scratchPass?.run()
+        let computed = BlockedView(pointer: scratch.pointer, itemStride: input.shape.itemCount).kernel
+        if toInputs[0].accumulates {
+            ork_blocked_add(input.shape.kernel, computed, target.kernel)
+        } else {
+            ork_blocked_copy(input.shape.kernel, computed, target.kernel)
+        }
+    }
+}
+
+/// Memory that layers use one after another. It must have its size before primitives are bound to it.
+final class EngineScratch {
+    private let memory: TrainingMemory
+    private let bytes: Int
+    var pointer: UnsafeMutableRawPointer { UnsafeMutableRawPointer(memory.pointer) }
+
+    init(bytes: Int) throws(TrainingError) {
+        memory = try TrainingMemory(count: (bytes + 3) / 4)
+        self.bytes = bytes
+    }
+
+    /// - Throws: `TrainingError.library` where more is asked for than there is.
+    func reserve(bytes: Int) throws(TrainingError) {
+        guard bytes <= self.bytes else { throw .library(operation: "reserve scratch memory", status: bytes) }
+    }
+}

@@ -1,0 +1,123 @@
+import CKernels
+import Testing
+
+/// Gradients by what defines them: a convolution is linear in its input and in its weights, so
+/// <conv(x, w), g> = <x, data gradient(g, w)> = <w, weight gradient(x, g)>. And pooling, means and layouts by hand.
+@Suite(.enabled(if: KernelProcessor.hasVectors, "this processor has no AVX-512: the kernels refuse every call"))
+struct KernelGradientTests {
+    private static func numbers(_ count: Int, seed: UInt64) -> [Float] {
+        var state = seed
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Float(Int(state >> 57) - 64) / 64
+        }
+    }
+
+    private static func dot(_ a: KernelMemory, _ b: [Float]) -> Double {
+        b.indices.reduce(0) { $0 + Double(a[$1]) * Double(b[$1]) }
+    }
+
+    /// 2 items of 32 channels, 3 x 6 x 7 pixels, kernel 3 x 3 x 3, all of whose channels are real.
+    private static func shape(stride: Int32) -> ork_convolution {
+        var c = ork_convolution()
+        c.batch = 2
+        c.in_channels = 32
+        c.out_channels = 16
+        c.in_size = (3, 6, 7)
+        c.kernel = (3, 3, 3)
+        c.stride = (1, stride, stride)
+        c.padding = (1, 1, 1)
+        c.dilation = (1, 1, 1)
+        c.out_size = (3, (6 - 1) / stride + 1, (7 - 1) / stride + 1)
+        let pixels = Int64(3 * 6 * 7), outPixels = Int64(3 * c.out_size.1 * c.out_size.2)
+        c.input = ork_strides(item: 32 * pixels, block: 16 * pixels, pixel: 16)
+        c.output = ork_strides(item: 16 * outPixels, block: 16, pixel: 16)
+        return c
+    }
+
+    private static func run(
+        _ c: inout ork_convolution, _ input: [Float], count: Int, pack: (inout ork_convolution, KernelMemory) -> Int32
+    ) throws -> KernelMemory {
+        let packed = KernelMemory(bytes: ork_convolution_packed_bytes(&c))
+        let scratch = KernelMemory(bytes: ork_convolution_scratch_bytes(&c, 2))
+        try #require(pack(&c, packed) == 0)
+        let result = KernelMemory([Float](repeating: 0, count: count), type: ORK_F32)
+        try #require(
+            ork_convolution_run(&c, packed.pointer, nil, input, nil, result.pointer, scratch.pointer, 2) == 0)
+        return result
+    }
+
+    @Test(arguments: [Int32(1), 2])
+    func `both gradients are adjoint to the convolution`(_ stride: Int32) throws {
+        var c = Self.shape(stride: stride)
+        let input = Self.numbers(2 * Int(c.input.item), seed: 1), weights = Self.numbers(16 * 32 * 27, seed: 2)
+        let gradient = Self.numbers(2 * Int(c.output.item), seed: 3)
+        let output = try Self.run(&c, input, count: gradient.count) {
+            ork_convolution_pack(&$0, weights, 16, 32, $1.pointer)
+        }
+        let expected = Self.dot(output, gradient)
+
+        let scratch = KernelMemory(bytes: ork_weight_gradient_scratch_bytes(&c, 3))
+        let ofWeights = KernelMemory([Float](repeating: 0, count: weights.count), type: ORK_F32)
+        let status = ork_weight_gradient_run(
+            &c, input, gradient, ofWeights.pointer.assumingMemoryBound(to: Float.self), 16, 32, scratch.pointer, 3)
+        #expect(status == 0)
+        #expect(abs(Self.dot(ofWeights, weights) - expected) < 1e-3 * (1 + abs(expected)))
+
+        var back = ork_convolution()
+        guard stride == 1 else {
+            #expect(ork_data_gradient(&c, &back) != 0)
+            return
+        }
+        try #require(ork_data_gradient(&c, &back) == 0)
+        for algorithm in [ORK_DIRECT, ORK_WINOGRAD] {
+            back.algorithm = Int32(algorithm.rawValue)
+            let ofInput = try Self.run(&back, gradient, count: input.count) {
+                ork_data_gradient_pack(&$0, weights, 16, 32, $1.pointer)
+            }
+            #expect(abs(Self.dot(ofInput, input) - expected) < 1e-3 * (1 + abs(expected)))
+        }
+    }
+
+    @Test func `planes become blocks, are pooled and averaged, and come back`() throws {
+        // Three channels of 1 x 2 x 4 pixels with the values 0...23.
+        let planes = (0..<24).map(Float.init)
+        var values = ork_values()
+        values.batch = 1
+        values.channels = 16
+        values.pixels = 8
+        values.strides = ork_strides(item: 128, block: 128, pixel: 16)
+        let blocks = KernelMemory([Float](repeating: 777, count: 128), type: ORK_F32)
+        #expect(ork_values_from_planes(&values, blocks.pointer, planes, 3, 2) == 0)
+        #expect(blocks[0] == 0 && blocks[1] == 8 && blocks[16] == 1 && blocks[3] == 0 && blocks[127] == 0)
+
+        var again = [Float](repeating: 0, count: 24)
+        #expect(ork_values_to_planes(&values, blocks.pointer, &again, 3, 2) == 0)
+        #expect(again == planes)
+        var means = [Float](repeating: 0, count: 16)
+        #expect(ork_values_mean(&values, blocks.pointer, &means, 1) == 0)
+        #expect(means[0...3] == [3.5, 11.5, 19.5, 0])
+
+        // Windows of 1 x 2 x 3, stride 2, padded by one column: two of them, the first with four pixels inside.
+        var pooling = ork_pooling()
+        pooling.batch = 1
+        pooling.channels = 16
+        pooling.in_size = (1, 2, 4)
+        pooling.out_size = (1, 1, 2)
+        pooling.kernel = (1, 2, 3)
+        pooling.stride = (1, 2, 2)
+        pooling.padding = (0, 0, 1)
+        pooling.input = values.strides
+        pooling.output = ork_strides(item: 32, block: 32, pixel: 16)
+        let pooled = KernelMemory([Float](repeating: 0, count: 32), type: ORK_F32)
+        for (kind, first, second) in [
+            (ORK_MAXIMUM, Float(5), Float(7)), (ORK_AVERAGE_INSIDE, 2.5, 4), (ORK_AVERAGE_PADDED, 10.0 / 6, 4),
+        ] {
+            pooling.kind = Int32(kind.rawValue)
+            #expect(ork_pooling_run(&pooling, blocks.pointer, pooled.pointer, 2) == 0)
+            #expect(abs(pooled[0] - first) < 1e-6 && abs(pooled[16] - second) < 1e-6)
+        }
+        pooling.padding = (0, 0, 3)
+        #expect(ork_pooling_run(&pooling, blocks.pointer, pooled.pointer, 2) != 0)
+    }
+}
