@@ -66,7 +66,8 @@ package struct NodeMeasures: Sendable, Equatable {
             place[pixels.frame.sliceAxis] = pixels.slice
             place[pixels.frame.rowAxis] = pixel.row
             place[pixels.frame.columnAxis] = pixel.column
-            return volume.value(place[0], place[1], place[2]).map(Float.init)
+            guard let value = volume.value(place[0], place[1], place[2]) else { return nil }
+            return Float(value)
         }
         let (mean, deviation) = IntensityStatistics.moments(values)
         guard mean > 0 else { return 0 }
