@@ -131,7 +131,7 @@ let package = Package(
                 "EmbeddedPipeline", at: "Services/EmbeddedPipeline",
                 [
                     "Ingestion", "Preprocessing", "BrainMetastasis", "LymphNode", "Aggregation", "ServiceRuntime",
-                    "Contracts", "Imaging", "Messaging", "TensorStore", logging,
+                    "Contracts", "Imaging", "Messaging", "TensorStore", "Tensors", logging,
                 ]),
             .executableTarget(
                 name: "oncorelay",

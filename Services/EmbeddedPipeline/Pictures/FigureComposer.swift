@@ -1,5 +1,6 @@
 import Contracts
 import Imaging
+import Tensors
 
 /// What is shown of a region, and what is written beside it.
 struct FigureComposer: Sendable {
@@ -39,15 +40,17 @@ struct FigureComposer: Sendable {
         let near = Self.side(region, Self.closeUp)
         // One extent for all three, so that sizes can be compared by eye.
         let whole = Self.wholeExtent(volume)
+        let nearWindow = Self.narrowed(window, volume, region)
         func panels(_ extent: Double, center: Point?, heat: Volume?, closeUp: Double?) -> [SlicePanel] {
             planes.map { plane in
                 let through = region.centroid
                 var view = SliceView(plane, through: through, extent: SIMD2(extent, extent))
-                let caption = "\(name)  \(plane.rawValue)  \(view.place)"
+                let caption = "\(name)  \(plane.rawValue)\n\(view.place)"
                 if let center { view.center = Self.shifted(center, onto: view, through: through) }
                 return SlicePanel(
-                    view: view, volume: volume, window: window, region: region, heatmap: heat, closeUp: closeUp,
-                    caption: caption)
+                    view: view, volume: volume, window: center == nil ? nearWindow : window, region: region,
+                    heatmap: heat,
+                    closeUp: closeUp, caption: caption)
             }
         }
         let middle = volume.affine.apply(
@@ -93,20 +96,20 @@ struct FigureComposer: Sendable {
             Point(Double(volume.shape[0] - 1), Double(volume.shape[1] - 1), Double(volume.shape[2] - 1)) * 0.5)
         whole.center = Self.shifted(middle, onto: whole, through: center)
         let closer = SliceView(frame, of: volume, through: center, extent: SIMD2(near, near))
-        let caption = "\(name)  \(plane.rawValue)  \(place)"
+        let caption = "\(name)  \(plane.rawValue)\n\(place)"
         var rows = [
             RegionFigure.Row(
                 heading: "Largest cross-section",
                 panels: [
-                    panel(whole, caption), panel(closer, caption + "  as it is", shows: false),
-                    panel(closer, caption + "  outlined"),
+                    panel(whole, caption), panel(closer, caption + "\nas it is", shows: false),
+                    panel(closer, caption + "\noutlined"),
                 ], hasHeat: false)
         ]
         let others = Plane.allCases.filter { $0 != plane }.map { other in
             let view = SliceView(
                 SliceFrame(plane: other, of: volume.orientation), of: volume, through: region.centroid,
                 extent: SIMD2(near, near))
-            return panel(view, "\(name)  \(other.rawValue)  reformatted")
+            return panel(view, "\(name)  \(other.rawValue)\nreformatted")
         }
         for map in maps {
             rows.append(
@@ -163,6 +166,26 @@ struct FigureComposer: Sendable {
             method: .minMax, measured: measured, lowerPercentile: 0.5, upperPercentile: 99.7
         ).parameters(for: volume)
         return range.shift...range.shift + 1 / max(range.scale, .leastNormalMagnitude)
+    }
+
+    /// For close-ups: white is what is bright around the lesion, not the scalp's fat.
+    private static func narrowed(
+        _ window: ClosedRange<Double>, _ volume: Volume, _ region: Region
+    ) -> ClosedRange<Double> {
+        let size = (0..<3).map { region.maximum[$0] - region.minimum[$0] }
+        let step = max(0.5, (size.max() ?? 20) / 40)
+        let counts = size.map { max(1, min(64, Int($0 / step) + 1)) }
+        guard
+            let grid = try? PatchGrid(
+                center: (region.minimum + region.maximum) * 0.5, size: counts, spacing: Point(step, step, step)),
+            let patch = try? PatchSampler(outside: .edge).sample([PatchChannel(volume)], on: grid)
+        else { return window }
+        let sorted = patch.tensor.floats().sorted()
+        guard !sorted.isEmpty else { return window }
+        let bright = Double(sorted[Int(Double(sorted.count - 1) * 0.995)]) * 1.1
+        let upper = min(
+            window.upperBound, max(bright, window.lowerBound + 0.15 * (window.upperBound - window.lowerBound)))
+        return window.lowerBound...upper
     }
 
     private struct NodeMap {

@@ -37,7 +37,7 @@ struct FigureText {
                 + "\(fixed(criterion.threshold, 3)))"
         }
         func call(_ call: ReaderCall) -> String {
-            "\(call.rule.rawValue): \(call.isSuspicious ? "suspicious" : "not suspicious")"
+            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) of \(call.needed))"
         }
         return [
             "Criteria: "
@@ -45,7 +45,8 @@ struct FigureText {
                     text("border", criteria.borderIrregularity), text("signal", criteria.signalHeterogeneity),
                     text("roundness", criteria.roundness),
                 ].joined(separator: ", "),
-            "Readers' rules: \(call(criteria.withoutShortAxis)); with short axis, \(call(criteria.withShortAxis))",
+            "Readers' rules: without short axis \(call(criteria.withoutShortAxis)); with it, by "
+                + "\(criteria.withShortAxis.rule.rawValue), \(call(criteria.withShortAxis))",
         ]
     }
 
@@ -61,10 +62,16 @@ struct FigureText {
         if finding.location.touchesBorder == true {
             warnings.append("It reaches the edge of the image: a part of it may lie outside.")
         }
+        var told: [(sequences: [String], text: String)] = []
         for series in result.quality.series where series.code != .ok {
-            warnings.append(
-                "\(series.sequence.rawValue) \(series.code.rawValue): \(series.reasons.joined(separator: "; "))")
+            let text = "\(series.code.rawValue): \(series.reasons.joined(separator: "; "))"
+            if let index = told.firstIndex(where: { $0.text == text }) {
+                told[index].sequences.append(series.sequence.rawValue)
+            } else {
+                told.append(([series.sequence.rawValue], text))
+            }
         }
+        warnings += told.map { "\($0.sequences.joined(separator: ", ")) \($0.text)" }
         return warnings
     }
 

@@ -9,7 +9,7 @@ package struct SlicePanel: Sendable {
     package var heatmap: Volume?
     /// A square in mm around the view's middle, drawn as corners: what a closer view shows.
     package var closeUp: Double?
-    /// In the upper left corner.
+    /// In the upper left corner; lines end with a line feed.
     package var caption: String
 
     package init(
@@ -42,7 +42,9 @@ package struct SlicePanel: Sendable {
         if let closeUp { paintCorners(&canvas, side: closeUp) }
         paintLetters(&canvas)
         paintScale(&canvas)
-        canvas.write(caption, x: 6, y: 6, scale: 1, hasRim: true)
+        for (index, line) in caption.split(separator: "\n").enumerated() {
+            canvas.write(String(line), x: 6, y: 6 + index * BitmapFont.lineHeight, scale: 1, hasRim: true)
+        }
         return canvas
     }
 
