@@ -203,7 +203,7 @@ struct DICOMReaderTests {
         for _ in 0..<40 {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...8, using: &generator) {
-                bytes[Int.random(in: 128..<bytes.count - 2048, using: &generator)] = UInt8.random(
+                bytes[Int.random(in: 128..<bytes.count, using: &generator)] = UInt8.random(
                     in: 0...255, using: &generator)
             }
             if Bool.random(using: &generator) { bytes.removeLast(Int.random(in: 1..<bytes.count, using: &generator)) }
