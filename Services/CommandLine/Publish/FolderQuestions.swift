@@ -9,12 +9,12 @@ import Imaging
 
 /// Turns a folder into a study; asks a person at a terminal what nobody can know, and tells a script which flag is
 /// missing.
-struct FolderQuestions {
+struct FolderQuestions: Sendable {
     let console: Console
     /// Whether somebody can be asked.
     let isInteractive: Bool
     /// A line of an answer; nil at the end of the input.
-    let answer: () -> String?
+    let answer: @Sendable () -> String?
 
     static let standard = FolderQuestions(
         console: .standard, isInteractive: isatty(STDIN_FILENO) == 1, answer: { readLine() })
