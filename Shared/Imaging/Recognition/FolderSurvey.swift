@@ -92,10 +92,13 @@ package struct FolderSurvey: Sendable {
         return Series(kind: .nifti, path: path, seriesInstanceUID: nil, recognized: recognized, imageCount: 1)
     }
 
-    /// A file's name without folders and ending.
+    /// A file's name without folders and ending, and without BIDS's words for subject and session, which say nothing
+    /// of the sequence.
     private static func stem(_ path: String) -> String {
         let name = path.split(separator: "/").last.map(String.init) ?? path
-        return String(name.prefix { $0 != "." })
+        return name.prefix { $0 != "." }.split(separator: "_")
+            .filter { !$0.lowercased().hasPrefix("sub-") && !$0.lowercased().hasPrefix("ses-") }
+            .joined(separator: "_")
     }
 
     private static func words(_ text: String) -> [String] {
