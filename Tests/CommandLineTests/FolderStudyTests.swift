@@ -50,7 +50,7 @@ struct FolderStudyTests {
         let study = try self.study(
             FolderStudy.Answers(task: .brainMetastasis), roots: [folder.deletingLastPathComponent().path])
         let name = folder.lastPathComponent
-        #expect(study.series.map(\.sequence) == [.t1, .t2, .flair, .dwi, .t1ce])
+        try #require(study.series.map(\.sequence) == [.t1, .t2, .flair, .dwi, .t1ce])
         #expect(study.series[0].location == "file:\(name)/anat/sub-01_T1w.nii.gz")
         #expect(study.series[4].location == "file:\(name)/anat/sub-01_ce-gd_T1w.nii.gz")
         #expect(study.series[3].location.hasSuffix("dwi/sub-01_dwi.nii.gz"))

@@ -138,7 +138,7 @@ extension RecognitionRule {
             $0.hasWord("t1map", "t2map", "t1rho", "magic", "molli", "qsm", "r2map", "parametric")
         },
         RecognitionRule("name: subtraction", .other("subtraction"), 5) {
-            $0.hasType("SUBTRACTION") || $0.hasWord("sub", "subtraction", "subtracted")
+            $0.hasType("SUBTRACTION") || $0.hasWord("subtraction", "subtracted")
         },
     ]
 }
