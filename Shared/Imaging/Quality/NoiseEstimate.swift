@@ -13,7 +13,9 @@ struct NoiseEstimate {
 
     private static let bins = 4096
 
-    /// - Parameter foreground: values above it are foreground.
+    /// - Parameters:
+    ///   - pictures: slices in full resolution.
+    ///   - foreground: values above it are foreground.
     init?(_ pictures: [SlicePicture], foreground: Float) {
         var residuals: [Float] = []
         var values: [Float] = []
