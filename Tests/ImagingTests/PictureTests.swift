@@ -79,13 +79,11 @@ import Testing
             i, _, _ in i < 8 ? 1 : 0
         }
         let view = SliceView(.axial, through: .zero, extent: SIMD2(80, 80))
-        let picture = SlicePanel(
-            view: view, volume: try volume(), window: 100...900, heatmap: heat, caption: ""
-        ).painted(width: 160)
-        func isColored(_ mm: Double) -> Bool {
-            let pixel = picture[Int(80 - mm * 2), 80]
-            return abs(Int(pixel.red) - Int(pixel.blue)) > 25
-        }
+        var panel = SlicePanel(view: view, volume: try volume(), window: 100...900, heatmap: heat, caption: "")
+        let picture = panel.painted(width: 160)
+        panel.heatmap = nil
+        let plain = panel.painted(width: 160)
+        func isColored(_ mm: Double) -> Bool { picture[Int(80 - mm * 2), 80] != plain[Int(80 - mm * 2), 80] }
         #expect(isColored(10) && isColored(17))
         // Low values, the other side, and outside the map.
         #expect(!isColored(25) && !isColored(-10) && !isColored(1))

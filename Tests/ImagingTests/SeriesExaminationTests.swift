@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import Imaging
 import Tensors
 import Testing
@@ -79,19 +80,26 @@ import Testing
         #expect(empty.verdict().code == .degraded)
     }
 
-    @Test(arguments: [7, 10, 14])
-    func aMissingSliceIsSuspectedWhereItWas(dropped: Int) throws {
-        let whole = try head(noise: 3)
-        #expect(SeriesExamination(whole).measures.suspectedGaps.isEmpty)
-        let shape = [96, 96, 23]
+    /// A cylinder whose inside changes smoothly from slice to slice, as anatomy does in thin slices.
+    private func cylinder(slices: [Int]) throws -> Volume {
         var random = SeededNoise(seed: 9)
-        let short = try makeVolume(shape, affine: whole.affine) { i, j, k in
-            let signal = Self.signal(i, j, k < dropped ? k : k + 1, Self.shape)
-            let (a, b) = (signal + 3 * random.normal(), 3 * random.normal())
+        return try makeVolume([96, 96, slices.count], affine: Affine(spacing: Point(1, 1, 1.5), origin: .zero)) {
+            i, j, k in
+            let (x, y, z) = (Double(i) - 48, Double(j) - 48, Double(slices[k]))
+            let inside = x * x + y * y <= 1600
+            let waves = cos(0.31 * x + 0.4 * z) + cos(0.27 * y - 0.5 * z + 1) + cos(0.2 * (x + y) + 0.45 * z + 2)
+            let signal = inside ? 600 + 90 * waves : 0
+            let (a, b) = (signal + 8 * random.normal(), 8 * random.normal())
             return (a * a + b * b).squareRoot()
         }
-        #expect(SeriesExamination(short).measures.suspectedGaps == [dropped])
-        #expect(SeriesExamination(short).verdict().code == .degraded)
+    }
+
+    @Test(arguments: [9, 14, 20])
+    func aMissingSliceIsSuspectedWhereItWas(dropped: Int) throws {
+        #expect(SeriesExamination(try cylinder(slices: Array(0..<30))).measures.suspectedGaps.isEmpty)
+        let short = SeriesExamination(try cylinder(slices: (0..<30).filter { $0 != dropped }))
+        #expect(short.measures.suspectedGaps == [dropped])
+        #expect(short.verdict().code == .degraded)
     }
 
     @Test func saturatedAndConstantImagesAreFound() throws {

@@ -17,6 +17,8 @@ package enum RegionPlanner {
     ///   - asked: what the study says of its regions.
     ///   - series: in the order of the submission.
     ///   - mask: the label map, where there is one.
+    ///   - labels: those of its labels that are regions; nil for its connected components.
+    /// - Returns: the regions, in the order of the study's own list.
     /// - Throws: ``ImagingError`` with the reason why there is no region.
     package static func plan(
         _ task: ClinicalTask, _ asked: IngestedRegions, series: [Volume], mask: Volume?, labels: [Int]?

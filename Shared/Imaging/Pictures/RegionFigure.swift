@@ -39,6 +39,7 @@ package struct RegionFigure: Sendable {
     /// Draws the sheet.
     ///
     /// - Parameter panelWidth: pixels of a panel's width.
+    /// - Returns: the sheet, as large as its rows and words ask for.
     package func painted(panelWidth: Int = 320) -> ColorCanvas {
         let rows = rows.map { row in (row, row.panels.map { $0.painted(width: panelWidth) }) }
         let columns = rows.map(\.1.count).max() ?? 1

@@ -18,11 +18,12 @@ struct GhostEstimate {
     /// Squared correlation below which a slope is chance.
     private static let leastFit = 0.05
 
+    /// nil where no air is seen: none at all, masked air, or dark tissue in its stead.
+    ///
     /// - Parameters:
     ///   - pictures: slices, coarse ones will do.
     ///   - noise: what was estimated on the object.
     ///   - object: values above it are the object, below it air or dark tissue.
-    /// - Returns: nil where no air is seen: none at all, masked air, or dark tissue in its stead.
     init?(_ pictures: [SlicePicture], noise: NoiseEstimate, object: Float) {
         // A ghost covers a part of the air; the rest of it holds noise alone, whose quarter point is 0.76 σ.
         let floor = Float(2 * noise.sigma + 0.01 * noise.signal)

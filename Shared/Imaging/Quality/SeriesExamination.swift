@@ -80,7 +80,9 @@ package struct SeriesExamination: Sendable {
 
     /// What it comes to.
     ///
-    /// - Parameter coverage: smallest share of a region's patch inside the series; nil where it is not asked.
+    /// - Parameters:
+    ///   - coverage: smallest share of a region's patch inside the series; nil where it is not asked.
+    ///   - thresholds: where a series stops being good enough.
     /// - Returns: the worst of the codes, with every reason why it is not `ok`.
     package func verdict(
         coverage: Double? = nil, thresholds: QualityThresholds = QualityThresholds()

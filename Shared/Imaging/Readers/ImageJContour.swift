@@ -37,6 +37,7 @@ extension ImageJContour {
     /// - Parameters:
     ///   - width: of the picture; what lies beyond is cut off.
     ///   - height: of the picture.
+    /// - Returns: runs in order, none touching another of its row.
     package func pixels(width: Int, height: Int) -> [PixelRun] {
         switch outline {
         case .polygon(let corners):

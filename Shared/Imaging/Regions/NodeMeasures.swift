@@ -13,15 +13,14 @@ package struct NodeMeasures: Sendable, Equatable {
     /// The rim is left out of the signal where at least so many pixels stay.
     private static let fewestInnerPixels = 16
 
-    /// Measures a region in the plane that the series was acquired in.
+    /// Measures a region in the plane that the series was acquired in; nil for a region without voxels on this grid (a
+    /// box says nothing of a shape), and for one of fewer than 12 pixels.
     ///
     /// - Parameters:
     ///   - region: with voxels on the volume's own grid.
     ///   - volume: the series.
     ///   - plane: nil for the plane across the volume's longest voxel side.
     ///   - noise: standard deviation of the noise, in the unit of the volume's values.
-    /// - Returns: nil for a region without voxels on this grid (a box says nothing of a shape), and for one of fewer
-    ///   than 12 pixels.
     package init?(of region: Region, in volume: Volume, plane: Plane? = nil, noise: Double = 0) {
         let plane = plane ?? Plane.acquired(volume)
         guard let voxels = region.voxels, voxels.shape == volume.shape,
