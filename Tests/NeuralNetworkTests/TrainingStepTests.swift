@@ -87,12 +87,14 @@ struct TrainingStepTests {
             largest = max(largest, expected.map(abs).max() ?? 0)
         }
         var (errors, squares) = (0.0, 0.0)
+        var worst: Float = 0
         for parameter in training.parameters where parameter.isTrained {
             let expected = try file.requiredTensor("\(prefix).gradient.\(parameter.name)").floats()
             let got = try #require(try parameter.gradient()).floats()
             // What is zero but for rounding is compared with the largest of all.
             let scale = max(expected.map(abs).max() ?? 0, 1e-3 * largest)
             let difference = largestDifference(got, expected) / scale
+            worst = max(worst, difference)
             if difference >= Self.gradientTolerance { outside.append("\(parameter.name): \(difference)") }
             for (one, other) in zip(got, expected) {
                 errors += Double((one - other) * (one - other))
@@ -100,11 +102,12 @@ struct TrainingStepTests {
             }
         }
         let distance = (errors / squares).squareRoot()
-        if bends {
-            #expect(distance < 0.05, "all gradients together: \(distance)")
-        } else {
-            #expect(outside.isEmpty, "gradients: \(outside)")
-        }
+        // Where something early bends, every gradient before it moves a little: 1.7e-3 of all with OpenBLAS's kernels
+        // for AVX-512, 1.5e-5 with those for AVX2, where nothing does.
+        let isBent = bends && distance > 1e-4
+        #expect(distance < (bends ? 3e-3 : 1e-4), "all gradients together: \(distance)")
+        #expect(isBent || outside.count <= (bends ? 2 : 0), "gradients: \(outside)")
+        #expect(isBent || worst < 10 * Self.gradientTolerance || !bends, "the worst gradient: \(worst)")
         #expect(training.firstNonFiniteGradient() == nil)
         try optimizer.step(training)
         for parameter in training.parameters {
@@ -112,7 +115,7 @@ struct TrainingStepTests {
             let difference = largestDifference(try parameter.value().floats(), expected)
             let scale = max(1, expected.map(abs).max() ?? 0)
             #expect(
-                difference < (bends ? 10 : 1) * Self.stepTolerance * scale,
+                difference < (isBent ? 5 : 1) * Self.stepTolerance * scale,
                 "\(parameter.name) after the step: \(difference)")
         }
     }
