@@ -22,7 +22,7 @@ struct ChoiceFile: Sendable {
     }()
 
     /// Raised when kernels of ours change so that measurements no longer hold.
-    private static let kernelVersion = 3
+    private static let kernelVersion = 4
 
     init(directory: String) {
         self.directory = directory

@@ -94,7 +94,7 @@ struct ConvolutionTrial {
             guard distance <= .greatestFiniteMagnitude else { return false }
             difference = max(difference, distance)
         }
-        return difference <= largest * (type == .float32 ? 5e-5 : 0.0045)
+        return difference <= largest * (type == .float32 ? 2e-5 : 0.0045)
     }
 
     /// Numbers between 0 and 1, as behind a rectification.
