@@ -42,12 +42,25 @@ package struct NIfTIReader: Sendable {
                 .imageFormatUnsupported, subject: subject, "expected a file named .nii or .nii.gz, found another name")
         }
         let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
-        let bytes = contents.bytes
         return try withExtendedLifetime(contents) { () throws(ImagingError) in
-            let (volumes, source) = try load(bytes, isCompressed: isCompressed, subject: subject, makeVolumes)
-            return LoadedVolume(
-                volumes: volumes, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
+            try read(contents.bytes, isCompressed: isCompressed, subject: subject)
         }
+    }
+
+    /// Reads a file that lies in memory.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - isCompressed: whether it is a gzip member.
+    ///   - subject: what errors call the image.
+    /// - Returns: the volume, and what is known of its file.
+    /// - Throws: what reading a located file throws once its bytes are read.
+    package func read(
+        _ bytes: UnsafeRawBufferPointer, isCompressed: Bool, subject: String = "image"
+    ) throws(ImagingError) -> LoadedVolume {
+        let (volumes, source) = try load(bytes, isCompressed: isCompressed, subject: subject, makeVolumes)
+        return LoadedVolume(
+            volumes: volumes, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
     }
 
     /// What has been checked of a file, on its way to voxels.
