@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 
 #if ONCORELAY_LIBFUZZER

@@ -70,7 +70,9 @@ struct ImagingBenchmark: ParsableCommand {
         let middle = Point(Double(first.shape[0]), Double(first.shape[1]), Double(first.shape[2])) * 0.5
         let grid = try PatchGrid(center: first.affine.apply(middle), size: [64, 64, 64], spacing: Point(1, 1, 1))
         let normalization = IntensityNormalization(method: .zScore)
-        let channels = volumes.map { PatchChannel($0, normalization: normalization.parameters(for: $0)) }
+        let channels = zip(volumes, normalization.outcomes(for: volumes)).map {
+            PatchChannel($0, normalization: $1.parameters)
+        }
         _ = try PatchSampler().sample(channels, on: grid)
     }
 }
