@@ -35,12 +35,13 @@ struct FigureComposer: Sendable {
         let index = Self.background(study.series.map(\.sequence))
         let volume = series[index]
         let name = study.series[index].sequence.rawValue
-        let window = Self.window(volume, measured: .head)
+        // Of a whole head the scalp's fat is the brightest; what matters is the brain.
+        let window = Self.window(volume, measured: .head, upperPercentile: 97)
         let planes: [Plane] = [.axial, .coronal, .sagittal]
         let near = Self.side(region, Self.closeUp)
         // One extent for all three, so that sizes can be compared by eye.
         let whole = Self.wholeExtent(volume)
-        let nearWindow = Self.narrowed(window, volume, region)
+        let nearWindow = Self.narrowed(Self.window(volume, measured: .head), volume, region)
         func panels(_ extent: Double, center: Point?, heat: Volume?, closeUp: Double?) -> [SlicePanel] {
             planes.map { plane in
                 let through = region.centroid
@@ -161,9 +162,11 @@ struct FigureComposer: Sendable {
         return order.compactMap { sequences.firstIndex(of: $0) }.first ?? 0
     }
 
-    private static func window(_ volume: Volume, measured: IntensityNormalization.Measured) -> ClosedRange<Double> {
+    private static func window(
+        _ volume: Volume, measured: IntensityNormalization.Measured, upperPercentile: Double = 99.7
+    ) -> ClosedRange<Double> {
         let range = IntensityNormalization(
-            method: .minMax, measured: measured, lowerPercentile: 0.5, upperPercentile: 99.7
+            method: .minMax, measured: measured, lowerPercentile: 0.5, upperPercentile: upperPercentile
         ).parameters(for: volume)
         return range.shift...range.shift + 1 / max(range.scale, .leastNormalMagnitude)
     }
