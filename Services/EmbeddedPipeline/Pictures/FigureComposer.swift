@@ -32,7 +32,7 @@ struct FigureComposer: Sendable {
     // MARK: Lesions
 
     private func lesionRows(_ region: Region, _ maps: [NodeMap]) -> [RegionFigure.Row] {
-        let index = Self.background(study.series.map(\.sequence))
+        let index = background
         let volume = series[index]
         let name = study.series[index].sequence.rawValue
         // Of a whole head the scalp's fat is the brightest; what matters is the brain.
@@ -156,10 +156,17 @@ struct FigureComposer: Sendable {
         }.max() ?? 200
     }
 
-    /// What shows a lesion best, of what is there.
-    private static func background(_ sequences: [MRSequence]) -> Int {
+    /// What shows a lesion best, of what is there. Where the patient moved, only a series that the networks were shown
+    /// where it lies fits the heat maps.
+    private var background: Int {
+        let notes = result.quality.series.map { $0.notes?.map(\.code) ?? [] }
+        let hasMoved = notes.contains { $0.contains(.registered) }
         let order: [MRSequence] = [.t1ce, .flair, .t2, .t1, .dwi]
-        return order.compactMap { sequences.firstIndex(of: $0) }.first ?? 0
+        let candidates = order.compactMap { sequence in study.series.firstIndex { $0.sequence == sequence } }
+        let inPlace = candidates.filter { index in
+            notes.indices.contains(index) && notes[index].contains(.stepApplied) && !notes[index].contains(.registered)
+        }
+        return (hasMoved ? inPlace.first : nil) ?? candidates.first ?? 0
     }
 
     private static func window(
