@@ -98,7 +98,9 @@ let package = Package(
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
-        room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
+        room(
+            "Classifiers", at: "Shared/Classifiers",
+            ["NeuralNetwork", "Statistics", "Tensors", "Digests", "Contracts"]),
         room(
             "Imaging", at: "Shared/Imaging",
             ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
