@@ -1,4 +1,3 @@
-package import NeuralNetwork
 internal import Statistics
 
 /// Fits the distance from the training and its threshold.

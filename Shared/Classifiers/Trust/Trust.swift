@@ -1,7 +1,6 @@
-package import Contracts
 internal import FoundationEssentials
 internal import Glibc
-package import NeuralNetwork
+internal import NeuralNetwork
 
 /// What ``TrustFitter`` found, to be written into the folder of the model that the logits came from.
 package struct Trust: Sendable {

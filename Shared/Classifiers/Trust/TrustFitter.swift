@@ -1,4 +1,3 @@
-package import Contracts
 internal import Statistics
 
 /// Fits what a model's answers may be trusted in: calibration and label sets on a cohort that the network did not train
