@@ -1,6 +1,7 @@
 import ArgumentParser
 import Classifiers
 import Contracts
+import NeuralNetwork
 
 /// `oncorelay model calibrate DIR --scores SCORES`
 struct ModelCalibrateCommand: ParsableCommand {

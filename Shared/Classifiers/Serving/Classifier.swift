@@ -58,6 +58,11 @@ package actor Classifier {
         package let probabilities: [Float]
         /// Mahalanobis distance of the features to the nearest class; nil for a model without a measure of it.
         package let distance: Double?
+
+        package init(probabilities: [Float], distance: Double?) {
+            self.probabilities = probabilities
+            self.distance = distance
+        }
     }
 
     /// Probabilities over the labels.
