@@ -24,6 +24,7 @@ struct CalibrationScores {
     /// - Parameters:
     ///   - path: the file.
     ///   - words: the model's labels, in their order.
+    /// - Returns: the cases.
     /// - Throws: ``CommandFailure``, `SafetensorsError`.
     static func read(path: String, labels words: [String]) throws -> CalibrationScores {
         path.hasSuffix(".safetensors") ? try tensors(path) : try table(path, words)

@@ -18,10 +18,11 @@ package struct OutOfDistributionDetector: Sendable, Equatable {
     /// Numbers in a vector of features.
     package var featureCount: Int { factor.order }
 
+    /// Nil for means of another length than the factor's order, or that are not finite.
+    ///
     /// - Parameters:
-    ///   - means: of the classes; each as long as the factor's order.
+    ///   - means: of the classes.
     ///   - factor: of the covariance.
-    /// - Returns: nil for means of another length, or that are not finite.
     package init?(means: [[Double]], factor: CholeskyFactor) {
         guard !means.isEmpty, means.allSatisfy({ $0.count == factor.order && $0.allSatisfy(\.isFinite) }) else {
             return nil

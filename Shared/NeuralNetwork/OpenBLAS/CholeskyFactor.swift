@@ -7,10 +7,11 @@ package struct CholeskyFactor: Sendable, Equatable {
     /// Row after row, each up to its diagonal: `order · (order + 1) / 2` numbers.
     package let packed: [Double]
 
-    /// Factors a matrix.
+    /// Factors a matrix; nil for one that is not positive definite, or not square.
     ///
-    /// - Parameter matrix: [order, order], row-major; only its lower triangle is read.
-    /// - Returns: nil for a matrix that is not positive definite, or not square.
+    /// - Parameters:
+    ///   - matrix: [order, order], row-major; only its lower triangle is read.
+    ///   - order: its rows and columns.
     package init?(_ matrix: [Double], order: Int) {
         guard order > 0, order <= 1 << 15, matrix.count == order * order else { return nil }
         _ = OpenBLASRuntime.prepare()
@@ -26,9 +27,8 @@ package struct CholeskyFactor: Sendable, Equatable {
         self.packed = packed
     }
 
-    /// A factor that was made before.
-    ///
-    /// - Returns: nil for another number of numbers, some that are not finite, or a diagonal that is not above 0.
+    /// A factor that was made before; nil for another number of numbers, some that are not finite, or a diagonal that is
+    /// not above 0.
     package init?(packed: [Double], order: Int) {
         guard order > 0, order <= 1 << 15, packed.count == order * (order + 1) / 2, packed.allSatisfy(\.isFinite),
             (0..<order).allSatisfy({ packed[$0 * ($0 + 1) / 2 + $0] > 0 })
