@@ -104,7 +104,9 @@ let package = Package(
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
-        room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
+        room(
+            "Classifiers", at: "Shared/Classifiers",
+            ["NeuralNetwork", "Statistics", "Tensors", "Digests", "Contracts"]),
         room(
             "Imaging", at: "Shared/Imaging",
             ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"],
@@ -172,7 +174,9 @@ let package = Package(
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
-            tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
+            tests(
+                "ClassifiersTests", ["Classifiers", "NeuralNetwork", "Statistics", "Tensors", "Contracts"],
+                resources: [.copy("Fixtures")]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
                 "AggregationTests",

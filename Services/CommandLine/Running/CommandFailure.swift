@@ -1,3 +1,4 @@
+import Classifiers
 import Contracts
 import Messaging
 import NeuralNetwork
@@ -42,6 +43,7 @@ extension CommandFailure {
             } else {
                 self.init(error.description, .dataError)
             }
+        case let error as TrustError: self.init(error.description, .dataError)
         case let failure as Failure: self.init(failure.description, .dataError)
         case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)
