@@ -90,9 +90,9 @@ struct HeadAnatomy: Sendable {
     private func inCerebrum(_ p: Place, _ depth: Float, _ wander: Place) -> Sample {
         // Sulci are where a warped field is near zero; they end at some depth.
         let q = p + wander * 9
-        let field = folds(q / 15.5)
-        let valley = abs(field) * 12
-        let floor = 11 + 7 * wander.x
+        let field = folds(q / 14)
+        let valley = abs(field) * 11
+        let floor = 15 + 9 * wander.x
         let below = max(0, depth - floor)
         let toSulcus = (valley * valley + below * below).squareRoot()
         // Between the hemispheres, above the corpus callosum.

@@ -1,5 +1,5 @@
-package import Contracts
-package import Datasets
+import Contracts
+import Datasets
 
 extension LatentModel {
     /// Places of the origin's latents in a lesion's numbers.

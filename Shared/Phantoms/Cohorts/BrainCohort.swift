@@ -1,12 +1,6 @@
-package import Contracts
+import Contracts
 package import Datasets
 import Imaging
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// A cohort of brain phantoms, written as a BIDS dataset.
 package struct BrainCohort: Sendable {
@@ -52,15 +46,7 @@ package struct BrainCohort: Sendable {
     package func write(
         to folder: String, progress: @Sendable @escaping (Int) -> Void = { _ in }
     ) async throws -> CohortTruth {
-        let staged = try StagedFolder(folder)
-        do {
-            let truth = try await fill(staged, progress)
-            try staged.finish()
-            return truth
-        } catch {
-            staged.discard()
-            throw error
-        }
+        try await StagedFolder.whole(folder) { staged in try await fill(staged, progress) }
     }
 
     private func fill(_ staged: StagedFolder, _ progress: @Sendable @escaping (Int) -> Void) async throws -> CohortTruth {
@@ -81,9 +67,7 @@ package struct BrainCohort: Sendable {
         try staged.write(BrainTables.readme, to: "README")
         let truth = CohortTruth(
             model, separation: difficulty.separation, seed: seed, patients: patients, examples: tables.examples)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try staged.write(String(decoding: try encoder.encode(truth), as: UTF8.self) + "\n", to: "truth.json")
+        try staged.write(truth)
         return truth
     }
 

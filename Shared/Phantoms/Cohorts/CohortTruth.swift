@@ -1,5 +1,5 @@
 package import Contracts
-package import Datasets
+import Datasets
 import Imaging
 import Statistics
 

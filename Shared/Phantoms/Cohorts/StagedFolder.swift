@@ -62,6 +62,30 @@ struct StagedFolder {
         }
     }
 
-    /// Removes what was written.
-    func discard() { try? FileManager.default.removeItem(atPath: staging) }
+    /// Fills a folder that appears as a whole; on any error nothing stays.
+    ///
+    /// - Parameters:
+    ///   - target: absent or an empty folder.
+    ///   - fill: writes into the folder's staging place.
+    /// - Returns: what `fill` returned.
+    /// - Throws: ``CohortError``, or what `fill` throws.
+    static func whole<Result>(
+        _ target: String, _ fill: (StagedFolder) async throws -> Result
+    ) async throws -> Result {
+        let staged = try StagedFolder(target)
+        do {
+            let result = try await fill(staged)
+            try staged.finish()
+            return result
+        } catch {
+            try? FileManager.default.removeItem(atPath: staged.staging)
+            throw error
+        }
+    }
+
+    func write(_ truth: CohortTruth) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try write(String(decoding: try encoder.encode(truth), as: UTF8.self) + "\n", to: "truth.json")
+    }
 }

@@ -1,7 +1,7 @@
 package import Contracts
-package import Datasets
+import Datasets
 import Imaging
-package import Statistics
+import Statistics
 
 #if canImport(Glibc)
     import Glibc

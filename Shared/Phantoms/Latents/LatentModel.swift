@@ -1,6 +1,6 @@
 package import Contracts
 package import Datasets
-package import Imaging
+import Imaging
 
 /// Appearance as latent numbers: within an outcome each is normal with variance 1, independent of the others, about a
 /// mean that depends on the outcome.
