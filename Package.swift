@@ -104,6 +104,7 @@ let package = Package(
             ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
         // The research side: what a cohort is, and cohorts with a known truth.
         room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
+        room("Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
@@ -138,8 +139,9 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "Digests", "EmbeddedPipeline", "Imaging", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
+                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
+                    "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics", "TensorStore", "Tensors",
+                    argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -166,6 +168,9 @@ let package = Package(
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
+            tests(
+                "DatasetsTests", ["Datasets", "Imaging", "Tensors", "Contracts"], resources: [.copy("Fixtures")]),
+            tests("PhantomsTests", ["Phantoms", "Datasets", "Imaging", "Statistics", "Tensors", "Contracts"]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),

@@ -1,6 +1,8 @@
 import Contracts
+import Datasets
 import Messaging
 import NeuralNetwork
+import Phantoms
 import ServiceRuntime
 import TensorStore
 import Tensors
@@ -42,6 +44,9 @@ extension CommandFailure {
             } else {
                 self.init(error.description, .dataError)
             }
+        case let error as DatasetProblems: self.init(error.description, .dataError)
+        case let error as SplitError: self.init(error.description, .dataError)
+        case let error as CohortError: self.init(error.description, .dataError)
         case let failure as Failure: self.init(failure.description, .dataError)
         case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)

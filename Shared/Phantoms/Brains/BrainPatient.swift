@@ -51,7 +51,8 @@ package struct BrainPatient: Sendable {
         self.volumes = volumes
         self.lesions = lesions.map { lesion in
             LesionTruth(
-                label: lesion.label, latents: lesion.latents, radius: Double(lesion.radius), center: Point(lesion.center))
+                label: lesion.label, latents: lesion.latents, radius: Double(lesion.radius),
+                center: Point(lesion.center))
         }
     }
 
