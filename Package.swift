@@ -183,7 +183,8 @@ let package = Package(
             tests(
                 "CommandLineTests",
                 [
-                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Datasets", "Messaging", "NeuralNetwork",
+                    "Phantoms",
                     "ServiceRuntime",
                     "TensorStore", "Tensors", argumentParser,
                 ]),
