@@ -65,6 +65,7 @@ struct ResultTable: Sendable {
         lines += decisions(region.decisionPath)
         if !region.probabilities.isEmpty { lines.append("  " + probabilities(region.probabilities)) }
         if let abstention = region.abstained { lines += caution("abstained", abstention.code, abstention.reason) }
+        if let criteria = region.criteria { lines += paragraph(Self.text(criteria)) }
         for (node, heatmap) in heatmaps(region) {
             lines += paragraph("heat map of \(node) for \(heatmap.label): \(Self.place(heatmap))")
         }
@@ -72,6 +73,20 @@ struct ResultTable: Sendable {
             lines += paragraph("from \(region.inputs.keys.sorted(by: Self.sequenceOrder).joined(separator: ", "))")
         }
         return lines
+    }
+
+    /// What readers' criteria make of a node, beside the network's answer.
+    private static func text(_ criteria: NodeCriteria) -> String {
+        func one(_ name: String, _ criterion: Criterion) -> String {
+            "\(name) \(NumberText.fixed(criterion.value, 2)) (\(criterion.isMet ? "met" : "not met"))"
+        }
+        func call(_ call: ReaderCall) -> String {
+            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) met, \(call.needed) needed)"
+        }
+        return
+            "criteria: \(one("border", criteria.borderIrregularity)), \(one("signal", criteria.signalHeterogeneity)), "
+            + "\(one("roundness", criteria.roundness)); \(call(criteria.withoutShortAxis)), with the short axis "
+            + "\(call(criteria.withShortAxis))"
     }
 
     private func decisions(_ path: [NodeDecision]) -> [String] {

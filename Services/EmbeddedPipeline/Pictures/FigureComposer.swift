@@ -32,15 +32,16 @@ struct FigureComposer: Sendable {
     // MARK: Lesions
 
     private func lesionRows(_ region: Region, _ maps: [NodeMap]) -> [RegionFigure.Row] {
-        let index = Self.background(study.series.map(\.sequence))
+        let index = background
         let volume = series[index]
         let name = study.series[index].sequence.rawValue
-        let window = Self.window(volume, measured: .head)
+        // Of a whole head the scalp's fat is the brightest; what matters is the brain.
+        let window = Self.window(volume, measured: .head, upperPercentile: 97)
         let planes: [Plane] = [.axial, .coronal, .sagittal]
         let near = Self.side(region, Self.closeUp)
         // One extent for all three, so that sizes can be compared by eye.
         let whole = Self.wholeExtent(volume)
-        let nearWindow = Self.narrowed(window, volume, region)
+        let nearWindow = Self.narrowed(Self.window(volume, measured: .head), volume, region)
         func panels(_ extent: Double, center: Point?, heat: Volume?, closeUp: Double?) -> [SlicePanel] {
             planes.map { plane in
                 let through = region.centroid
@@ -155,15 +156,24 @@ struct FigureComposer: Sendable {
         }.max() ?? 200
     }
 
-    /// What shows a lesion best, of what is there.
-    private static func background(_ sequences: [MRSequence]) -> Int {
+    /// What shows a lesion best, of what is there. Where the patient moved, only a series that the networks were shown
+    /// where it lies fits the heat maps.
+    private var background: Int {
+        let notes = result.quality.series.map { $0.notes?.map(\.code) ?? [] }
+        let hasMoved = notes.contains { $0.contains(.registered) }
         let order: [MRSequence] = [.t1ce, .flair, .t2, .t1, .dwi]
-        return order.compactMap { sequences.firstIndex(of: $0) }.first ?? 0
+        let candidates = order.compactMap { sequence in study.series.firstIndex { $0.sequence == sequence } }
+        let inPlace = candidates.filter { index in
+            notes.indices.contains(index) && notes[index].contains(.stepApplied) && !notes[index].contains(.registered)
+        }
+        return (hasMoved ? inPlace.first : nil) ?? candidates.first ?? 0
     }
 
-    private static func window(_ volume: Volume, measured: IntensityNormalization.Measured) -> ClosedRange<Double> {
+    private static func window(
+        _ volume: Volume, measured: IntensityNormalization.Measured, upperPercentile: Double = 99.7
+    ) -> ClosedRange<Double> {
         let range = IntensityNormalization(
-            method: .minMax, measured: measured, lowerPercentile: 0.5, upperPercentile: 99.7
+            method: .minMax, measured: measured, lowerPercentile: 0.5, upperPercentile: upperPercentile
         ).parameters(for: volume)
         return range.shift...range.shift + 1 / max(range.scale, .leastNormalMagnitude)
     }

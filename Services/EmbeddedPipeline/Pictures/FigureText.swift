@@ -36,8 +36,9 @@ struct FigureText {
             "\(name) \(fixed(criterion.value, 2)) (\(criterion.isMet ? "met" : "not met"), from "
                 + "\(fixed(criterion.threshold, 3)))"
         }
+        func rule(_ rule: ReaderCall.Rule) -> String { rule == .esgar ? "ESGAR 2016" : "Li et al. 2021" }
         func call(_ call: ReaderCall) -> String {
-            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) of \(call.needed))"
+            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) of 3 criteria, \(call.needed) needed)"
         }
         return [
             "Criteria: "
@@ -45,8 +46,8 @@ struct FigureText {
                     text("border", criteria.borderIrregularity), text("signal", criteria.signalHeterogeneity),
                     text("roundness", criteria.roundness),
                 ].joined(separator: ", "),
-            "Readers' rules: without short axis \(call(criteria.withoutShortAxis)); with it, by "
-                + "\(criteria.withShortAxis.rule.rawValue), \(call(criteria.withShortAxis))",
+            "Readers' rule without short axis: \(call(criteria.withoutShortAxis))",
+            "Readers' rule with short axis (\(rule(criteria.withShortAxis.rule))): \(call(criteria.withShortAxis))",
         ]
     }
 
