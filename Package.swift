@@ -111,6 +111,11 @@ let package = Package(
             "Imaging", at: "Shared/Imaging",
             ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"],
             isOptimized: true),
+        // The research side: what a cohort is, and cohorts with a known truth.
+        room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
+        room(
+            "Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"],
+            isOptimized: true),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
@@ -145,8 +150,9 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "Digests", "EmbeddedPipeline", "Imaging", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
+                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
+                    "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics", "TensorStore", "Tensors",
+                    argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -173,6 +179,9 @@ let package = Package(
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
+            tests(
+                "DatasetsTests", ["Datasets", "Imaging", "Tensors", "Contracts"], resources: [.copy("Fixtures")]),
+            tests("PhantomsTests", ["Phantoms", "Datasets", "Imaging", "Statistics", "Tensors", "Contracts"]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests(
                 "ClassifiersTests", ["Classifiers", "NeuralNetwork", "Statistics", "Tensors", "Contracts"],
@@ -187,7 +196,8 @@ let package = Package(
             tests(
                 "CommandLineTests",
                 [
-                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Datasets", "Messaging", "NeuralNetwork",
+                    "Phantoms",
                     "ServiceRuntime",
                     "TensorStore", "Tensors", argumentParser,
                 ]),

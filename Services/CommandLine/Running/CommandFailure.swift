@@ -1,7 +1,9 @@
 import Classifiers
 import Contracts
+import Datasets
 import Messaging
 import NeuralNetwork
+import Phantoms
 import ServiceRuntime
 import TensorStore
 import Tensors
@@ -44,6 +46,9 @@ extension CommandFailure {
                 self.init(error.description, .dataError)
             }
         case let error as TrustError: self.init(error.description, .dataError)
+        case let error as DatasetProblems: self.init(error.description, .dataError)
+        case let error as SplitError: self.init(error.description, .dataError)
+        case let error as CohortError: self.init(error.description, .dataError)
         case let failure as Failure: self.init(failure.description, .dataError)
         case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)
