@@ -34,6 +34,11 @@ package struct PreparationSteps: Sendable {
         self.steps = steps
     }
 
+    /// Whether series are moved onto the one in whose world the regions lie.
+    package var needsReference: Bool {
+        steps.contains { if case .registration = $0 { true } else { false } }
+    }
+
     private static func damaged(_ problem: String) -> Failure {
         Failure(.modelDamaged, .transient, "input.normalization.steps: \(problem); mend model.json")
     }

@@ -1,5 +1,5 @@
 import Classifiers
-import Contracts
+package import Contracts
 import Datasets
 import NeuralNetwork
 
@@ -181,7 +181,7 @@ extension Recipe {
     private static func start(_ section: RecipeSection) -> StartSettings {
         defer { section.close() }
         return StartSettings(
-            checkpoint: section.optionalText("checkpoint"),
+            checkpoint: section.optionalText("checkpoint"), keepsHead: section.flag("keepHead", false),
             frozenConvolutions: section.value("freeze", 0, expected: "none, or how many convolutions, up to 200") {
                 let text = RecipeSection.text($0)
                 return text == "none" ? 0 : text.flatMap { Int($0) }.flatMap { (0...200).contains($0) ? $0 : nil }
@@ -215,7 +215,7 @@ extension Recipe {
             scaling: section.number("scaling", isFlat ? 0 : 0.1, 0...0.5),
             intensityShift: section.number("intensityShift", isFlat ? 0 : 0.1, 0...10),
             intensityScaling: section.number("intensityScaling", isFlat ? 0 : 0.1, 0...0.9),
-            noise: section.number("noise", isFlat ? 0.02 : 0.1, 0...10))
+            noise: section.number("noise", isFlat ? 0.05 : 0.1, 0...10))
     }
 
     private static func model(_ section: RecipeSection) -> ModelSettings {

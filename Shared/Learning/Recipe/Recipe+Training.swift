@@ -14,6 +14,7 @@ extension Recipe {
             classWeights: classWeights(section, isFlat ? .none : .balanced),
             auxiliaryWeight: isFlat ? section.number("auxiliaryWeight", 0, 0...10) : 0,
             statisticsMomentum: section.number("statisticsMomentum", 0.1, 0...1),
+            dropout: isFlat ? section.number("dropout", 0.5, 0...0.95) : 0,
             earlyStopping: earlyStopping(section.section("earlyStopping")),
             precision: section.choice("precision", .automatic),
             checkpointSeconds: section.number("checkpointSeconds", 60, 0...86_400))

@@ -1,4 +1,3 @@
-package import Classifiers
 package import Contracts
 package import Datasets
 package import NeuralNetwork
@@ -50,6 +49,8 @@ package struct Recipe: Sendable, Equatable {
     package struct StartSettings: Sendable, Equatable {
         /// A safetensors file or a model folder; nil: seeded random weights.
         package var checkpoint: String?
+        /// Whether the checkpoint's last layer is kept; else it is drawn anew.
+        package var keepsHead: Bool
         /// The first so many convolutions keep their weights, with their normalization.
         package var frozenConvolutions: Int
     }
@@ -145,6 +146,8 @@ package struct LearningSettings: Sendable, Equatable {
     /// How much the auxiliary head's loss counts (Inception-v3); 0: there is none.
     package var auxiliaryWeight: Double
     package var statisticsMomentum: Double
+    /// Share of the last features that each training pass leaves out (Inception-v3); torchvision's by default.
+    package var dropout: Double
     package var earlyStopping: EarlyStopping
     package var precision: Precision
     /// Seconds between the states that an interrupted run goes on from; the end of each epoch may write one.

@@ -115,7 +115,7 @@ struct RecipeNode: Sendable, Equatable {
             .composer(_, let problem, let mark, _):
             return RecipeProblem(RecipePlace(file: file, line: mark.line), "is no YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
-            let keys = duplicates.compactMap { $0 as? String }.sorted().joined(separator: ", ")
+            let keys = duplicates.map { "\($0)" }.sorted().joined(separator: ", ")
             return RecipeProblem(
                 RecipePlace(file: file, line: context.mark.line), "a key stands there twice: \(keys)")
         default:

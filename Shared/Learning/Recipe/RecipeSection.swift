@@ -74,7 +74,8 @@ final class RecipeSection {
     }
 
     func optionalNumber(_ key: String, _ range: ClosedRange<Double>, isPositive: Bool = false) -> Double? {
-        let words = isPositive ? "above 0 and at most \(range.upperBound)" : "\(range.lowerBound) to \(range.upperBound)"
+        let words =
+            isPositive ? "above 0 and at most \(range.upperBound)" : "\(range.lowerBound) to \(range.upperBound)"
         return value(key, nil, expected: "a number, \(words)") { node -> Double?? in
             guard let number = Self.number(node), range.contains(number), !isPositive || number > 0 else { return nil }
             return .some(number)
