@@ -163,6 +163,10 @@ let package = Package(
                 dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
                 path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
             .executableTarget(
+                name: "oncorelay-training-benchmark",
+                dependencies: ["Learning", "Contracts", "Datasets", "NeuralNetwork", "Tensors", argumentParser],
+                path: "ops/benchmarks/training/Driver", swiftSettings: settings),
+            .executableTarget(
                 name: "oncorelay-fuzz", dependencies: ["Contracts", "Imaging", "Tensors", argumentParser],
                 path: "ops/fuzz/Driver", swiftSettings: settings),
 
@@ -175,6 +179,10 @@ let package = Package(
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
+            tests(
+                "LearningTests",
+                ["Learning", "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Contracts", "Tensors"],
+                resources: [.copy("Fixtures")]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
