@@ -106,6 +106,7 @@ let package = Package(
             ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
         // The research side: what a cohort is, and cohorts with a known truth.
         room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
+        room("Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"]),
         room(
             "Learning", at: "Shared/Learning",
             [
@@ -147,8 +148,8 @@ let package = Package(
                 name: "oncorelay",
                 dependencies: [
                     "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
-                    "Learning", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
+                    "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics", "TensorStore",
+                    "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -183,6 +184,9 @@ let package = Package(
                 "LearningTests",
                 ["Learning", "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Contracts", "Tensors"],
                 resources: [.copy("Fixtures")]),
+            tests(
+                "DatasetsTests", ["Datasets", "Imaging", "Tensors", "Contracts"], resources: [.copy("Fixtures")]),
+            tests("PhantomsTests", ["Phantoms", "Datasets", "Imaging", "Statistics", "Tensors", "Contracts"]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
