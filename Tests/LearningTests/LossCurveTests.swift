@@ -3,7 +3,7 @@ import NeuralNetwork
 import Tensors
 import Testing
 
-@testable import Learning
+import Learning
 
 /// The loop beside PyTorch's, from the same weights in the same order: Fixtures/generate_curves.py.
 struct LossCurveTests {
