@@ -207,7 +207,7 @@ let package = Package(
                 "PipelineTests",
                 [
                     "EmbeddedPipeline", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", "Tensors", "Imaging",
-                    "Classifiers", "NeuralNetwork", "Digests", "TestSupport", logging,
+                    "Classifiers", "NeuralNetwork", "Digests", "TestSupport", "Datasets", "Learning", logging,
                 ]),
             tests(
                 "IntegrationTests",
