@@ -15,6 +15,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 /// A room: a library target in `Shared/` or `Services/`.
@@ -66,6 +67,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         // C: libraries (a module map and a shim each, no logic), and kernels of our own.
@@ -117,6 +119,12 @@ let package = Package(
             "Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"],
             isOptimized: true),
         room(
+            "Learning", at: "Shared/Learning",
+            [
+                "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Statistics", "Contracts", "Tensors", "Digests",
+                yams,
+            ]),
+        room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
                 "Contracts", "Messaging", "TensorStore", "Tensors", configuration, logging, lifecycle, unixSignals,
@@ -151,8 +159,8 @@ let package = Package(
                 name: "oncorelay",
                 dependencies: [
                     "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
-                    "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics", "TensorStore", "Tensors",
-                    argumentParser, logging,
+                    "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics", "TensorStore",
+                    "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -167,6 +175,10 @@ let package = Package(
                 dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
                 path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
             .executableTarget(
+                name: "oncorelay-training-benchmark",
+                dependencies: ["Learning", "Contracts", "Datasets", "NeuralNetwork", "Tensors", argumentParser],
+                path: "ops/benchmarks/training/Driver", swiftSettings: settings),
+            .executableTarget(
                 name: "oncorelay-fuzz", dependencies: ["Contracts", "Imaging", "Tensors", argumentParser],
                 path: "ops/fuzz/Driver", swiftSettings: settings),
 
@@ -179,6 +191,10 @@ let package = Package(
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
+            tests(
+                "LearningTests",
+                ["Learning", "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Contracts", "Tensors"],
+                resources: [.copy("Fixtures")]),
             tests(
                 "DatasetsTests", ["Datasets", "Imaging", "Tensors", "Contracts"], resources: [.copy("Fixtures")]),
             tests("PhantomsTests", ["Phantoms", "Datasets", "Imaging", "Statistics", "Tensors", "Contracts"]),
@@ -205,7 +221,7 @@ let package = Package(
                 "PipelineTests",
                 [
                     "EmbeddedPipeline", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", "Tensors", "Imaging",
-                    "Classifiers", "NeuralNetwork", "Digests", "TestSupport", logging,
+                    "Classifiers", "NeuralNetwork", "Digests", "TestSupport", "Datasets", "Learning", logging,
                 ]),
             tests(
                 "IntegrationTests",

@@ -32,6 +32,7 @@ struct OncoRelayCommand: AsyncParsableCommand {
             DatasetCommand.self,
             ImageCommand.self,
             ModelCommand.self,
+            TrainCommand.self,
             StatisticsCommand.self,
         ])
 
