@@ -102,6 +102,8 @@ let package = Package(
         room(
             "Imaging", at: "Shared/Imaging",
             ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
+        // The research side: what a cohort is, and cohorts with a known truth.
+        room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
