@@ -55,7 +55,9 @@ struct SeveralClassesTests {
         #expect(confusion.counts == [[1, 0, 0], [0, 1, 1]])
         #expect(confusion.kappa == nil && confusion.accuracy?.successes == 2)
         #expect(throws: StatisticsError.self) { try ClassConfusion(truth: ["x"], calls: ["a"], classes: ["a", "b"]) }
-        #expect(throws: StatisticsError.self) { try ClassAreas(truth: [0, 0], scores: [[0, 1], [1, 0]], classes: 2) }
+        #expect(throws: StatisticsError.self) {
+            try ClassAreas(truth: [0, 0], scores: [[0, 1], [1, 0]], classes: 2)
+        }
     }
 
     @Test func resampledAreasAreThoseOfScikitLearnWithSampleWeights() throws {
