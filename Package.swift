@@ -15,6 +15,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 /// A room: a library target in `Shared/` or `Services/`.
@@ -60,6 +61,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         // C: libraries (a module map and a shim each, no logic), and kernels of our own.
@@ -105,6 +107,12 @@ let package = Package(
         // The research side: what a cohort is, and cohorts with a known truth.
         room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
         room(
+            "Learning", at: "Shared/Learning",
+            [
+                "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Statistics", "Contracts", "Tensors", "Digests",
+                yams,
+            ]),
+        room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
                 "Contracts", "Messaging", "TensorStore", "Tensors", configuration, logging, lifecycle, unixSignals,
@@ -138,7 +146,8 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "Digests", "EmbeddedPipeline", "Imaging", "Messaging",
+                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
+                    "Learning", "Messaging",
                     "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),

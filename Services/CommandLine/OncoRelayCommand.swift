@@ -31,6 +31,7 @@ struct OncoRelayCommand: AsyncParsableCommand {
             PhantomCommand.self,
             ImageCommand.self,
             ModelCommand.self,
+            TrainCommand.self,
             StatisticsCommand.self,
         ])
 

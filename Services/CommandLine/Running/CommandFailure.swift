@@ -1,4 +1,5 @@
 import Contracts
+import Learning
 import Messaging
 import NeuralNetwork
 import ServiceRuntime
@@ -42,10 +43,20 @@ extension CommandFailure {
             } else {
                 self.init(error.description, .dataError)
             }
+        case let error as RecipeError: self.init(error.description, .dataError)
+        case let error as LearningError: self.init(learning: error)
         case let failure as Failure: self.init(failure.description, .dataError)
         case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)
         default: return nil
+        }
+    }
+
+    private init(learning error: LearningError) {
+        switch error {
+        case .interrupted: self.init(error.description, .interrupted)
+        case .file: self.init(error.description, .noInput)
+        default: self.init(error.description, .dataError)
         }
     }
 

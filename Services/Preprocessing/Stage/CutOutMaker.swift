@@ -19,7 +19,8 @@ struct CutOutMaker: PatchMaker {
         }
         specification = shared.input.specification
         padding = CutOutPadding(
-            side: shared.input.size[0], mean: shared.input.normalization.mean.map { [$0] } ?? [])
+            side: shared.input.size[0], mean: shared.input.normalization.mean.map { [$0] } ?? [],
+            scale: shared.input.normalization.scale ?? 1)
         let normalization = try IntensityNormalization(shared.input.normalization)
         let steps = try PreparationSteps(shared.input.normalization.steps)
         var prepared: [Volume] = []

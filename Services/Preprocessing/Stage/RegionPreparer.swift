@@ -111,25 +111,3 @@ protocol PatchMaker: Sendable {
     var notes: [MRSequence: [SeriesNote]] { get }
     func make(_ planned: PlannedWork) throws -> MadePatch
 }
-
-extension IntensityNormalization {
-    /// The normalization that a model folder asks for.
-    ///
-    /// - Throws: ``Failure`` `model-damaged` where a word is unknown.
-    init(_ model: ModelNormalization) throws(Failure) {
-        guard let method = Method(rawValue: model.method) else {
-            throw Failure(
-                .modelDamaged, .transient,
-                "input.normalization.method: expected none, z-score or min-max, found another word; mend model.json")
-        }
-        guard let measured = Measured(rawValue: model.measured ?? Measured.head.rawValue) else {
-            throw Failure(
-                .modelDamaged, .transient,
-                "input.normalization.measured: expected head, otsu, nonzero or all, found another word; mend model.json"
-            )
-        }
-        self.init(
-            method: method, measured: measured, lowerPercentile: model.lowerPercentile ?? 0.5,
-            upperPercentile: model.upperPercentile ?? 99.5, clip: model.clip)
-    }
-}

@@ -41,6 +41,9 @@ package struct Example: Sendable, Hashable, Identifiable {
     /// By the readers' names in the table.
     package let readers: [String: ReaderCall]
 
+    /// The id, and the group, of a lesion.
+    package static func lesionID(patient: String, label: Int) -> String { "\(patient)_lesion-\(label)" }
+
     package init(
         id: String, patient: String, group: String, outcome: Outcome, source: ExampleSource, shortAxis: Double? = nil,
         readers: [String: ReaderCall] = [:]

@@ -18,7 +18,10 @@ extension BadInput {
             .file("a text named .nii", .niftiHeaderInvalid, ".nii") { _ in
                 Array(repeating: UInt8(ascii: "x"), count: 500)
             },
-            .file("an image that is no NIfTI", .imageFormatUnsupported, ".png") { _ in Array("\u{89}PNG".utf8) },
+            .file("an image of a kind that nobody reads", .imageFormatUnsupported, ".bmp") { _ in Array("BM".utf8) },
+            .file("a picture that ends after its first bytes", .pictureCorrupt, ".png") { _ in
+                Array("\u{89}PNG".utf8)
+            },
             .image("no voxels along an axis", .niftiDimensionsInvalid) { $0.put(Int16(0), at: 44) },
             .image("a negative extent", .niftiDimensionsInvalid) { $0.put(Int16(-24), at: 42) },
             .image("an extent beyond all reason", .niftiDimensionsInvalid) { $0.put(Int16.max, at: 46) },
