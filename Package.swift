@@ -113,6 +113,12 @@ let package = Package(
                 yams,
             ]),
         room(
+            "Evaluation", at: "Shared/Evaluation",
+            [
+                "Datasets", "Learning", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts", "Tensors",
+                yams,
+            ]),
+        room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
                 "Contracts", "Messaging", "TensorStore", "Tensors", configuration, logging, lifecycle, unixSignals,
@@ -146,8 +152,8 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
-                    "Learning", "Messaging",
+                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Evaluation",
+                    "Imaging", "Learning", "Messaging",
                     "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
@@ -177,6 +183,12 @@ let package = Package(
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
+            tests(
+                "EvaluationTests",
+                [
+                    "Evaluation", "Datasets", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts",
+                    "Tensors",
+                ]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
                 "AggregationTests",

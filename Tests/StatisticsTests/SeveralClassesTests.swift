@@ -78,7 +78,10 @@ struct SeveralClassesTests {
 
     @Test func aBandHoldsItsCurveAndEndsWhereTheCurveEnds() throws {
         let labels = (0..<80).map { $0 % 3 == 0 }
-        let scores = (0..<80).map { Double(($0 * 37) % 80) / 80 + ($0 % 3 == 0 ? 0.3 : 0) }
+        let scores = labels.enumerated().map { index, label -> Double in
+            let base = Double((index * 37) % 80) / 80
+            return label ? base + 0.3 : base
+        }
         let cases = try LabeledScores(labels: labels, scores: scores)
         let patients = (0..<80).map { "p\($0 / 2)" }
         let band = try ROCBand(cases, patients: patients, steps: 10, resamples: 200, seed: 3)
@@ -94,7 +97,10 @@ struct SeveralClassesTests {
 
     @Test func differencesOfAreasAreResampledTogether() throws {
         let labels = (0..<60).map { $0 % 2 == 0 }
-        let first = (0..<60).map { Double(($0 * 17) % 60) + ($0 % 2 == 0 ? 20 : 0) }
+        let first = labels.enumerated().map { index, label -> Double in
+            let base = Double((index * 17) % 60)
+            return label ? base + 20 : base
+        }
         let cases = try LabeledScores(labels: labels, scores: first)
         let patients = (0..<60).map { "p\($0 / 2)" }
         let same = try PatientBootstrap(differenceOf: cases, cases, patients: patients, resamples: 100)
@@ -102,7 +108,8 @@ struct SeveralClassesTests {
         let reversed = try LabeledScores(labels: labels, scores: first.map { -$0 })
         let other = try PatientBootstrap(differenceOf: cases, reversed, patients: patients, resamples: 100)
         #expect(other.lower > 0)
+        let single = try PatientBootstrap(cases, patients: patients, resamples: 100)
         let mean = try PatientBootstrap(meanOf: [cases, cases], patients: patients, resamples: 100)
-        #expect(mean == (try PatientBootstrap(cases, patients: patients, resamples: 100)))
+        #expect(mean == single)
     }
 }

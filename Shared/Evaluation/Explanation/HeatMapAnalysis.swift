@@ -97,7 +97,8 @@ package struct HeatMapAnalysis: Sendable {
         }
         let right = judged.filter(\.isRight).sorted { ($0.truth, $1.example.id) > ($1.truth, $0.example.id) }
         let wrong = judged.filter { !$0.isRight }.sorted { ($0.truth, $0.example.id) < ($1.truth, $1.example.id) }
-        return right.prefix(count).map { (.best, $0.example) } + wrong.prefix(count).map { (.worst, $0.example) }
+        let best = right.prefix(count).map { (CasePicture.Kind.best, $0.example) }
+        return best + wrong.prefix(count).map { (CasePicture.Kind.worst, $0.example) }
     }
 
     // MARK: Maps
@@ -176,7 +177,8 @@ package struct HeatMapAnalysis: Sendable {
         let share = prepared[0].mask.flatMap { HeatShare(heat: map, mask: $0.floats()).inside }
         return CasePicture(
             system: model.system, task: model.role, cohort: cohort, kind: kind, id: example.id,
-            truth: example.outcome.rawValue, probability: model.role.label(of: example.outcome) == 1 ? value : 1 - value,
+            truth: example.outcome.rawValue,
+            probability: model.role.label(of: example.outcome) == 1 ? value : 1 - value,
             inside: share, png: try PatchPicture(prepared[0], heat: heat, channel: channel).png())
     }
 }

@@ -48,10 +48,14 @@ package struct NetworkScoring: Sendable {
         let wrong = models.filter { $0.role.task != dataset.kind }
         guard wrong.isEmpty else {
             throw EvaluationProblems(
-                wrong.map { "'\($0.system)' answers \($0.role.rawValue), the dataset is one of \(dataset.kind.rawValue)" })
+                wrong.map {
+                    "'\($0.system)' answers \($0.role.rawValue), the dataset is one of \(dataset.kind.rawValue)"
+                })
         }
         let examples = Self.byStudy(
-            dataset.examples.filter { split.assignment[$0.id].map(cohorts.contains) ?? false })
+            dataset.examples.filter { example in
+                split.assignment[example.id].map { cohorts.contains($0) } ?? false
+            })
         let groups = Self.byInput(models)
         let total = examples.count * groups.count
         var results = models.map {
