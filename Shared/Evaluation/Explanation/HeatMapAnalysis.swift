@@ -150,7 +150,7 @@ package struct HeatMapAnalysis: Sendable {
         var steps: [ExplanationFigure.Step] = []
         for (index, part) in randomization.parts.enumerated() {
             let drawn = try Classifier(
-                model: try randomization.model(parts: index + 1, seed: UInt64(index + 1)), settings: settings,
+                model: try randomization.model(parts: index + 1), settings: settings,
                 executor: executor)
             let others = try await maps(examples, prepared, model, drawn)
             let similarities = zip(own, others).map { MapSimilarity($0, $1, extents: extents) }

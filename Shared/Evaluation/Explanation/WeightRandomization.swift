@@ -6,6 +6,8 @@ internal import Tensors
 /// not what was learned (Adebayo et al., NeurIPS 2018).
 struct WeightRandomization {
     private let folder: ModelFolder
+    /// One seed for all steps: what is drawn once stays; no seed that networks begin their training with.
+    private static let seed: UInt64 = 0x0A11_5EED_0F7A_2018
     /// The network's parts, the head first, each with its parameters.
     let parts: [(name: String, parameters: Set<String>)]
 
@@ -24,9 +26,9 @@ struct WeightRandomization {
     /// The network with its first so many parts drawn anew.
     ///
     /// - Throws: what its parameters throw when they cannot be read.
-    func model(parts count: Int, seed: UInt64) throws -> ModelFolder {
+    func model(parts count: Int) throws -> ModelFolder {
         let drawn = parts.prefix(count).reduce(into: Set<String>()) { $0.formUnion($1.parameters) }
-        var set = try SeededParameters.make(for: folder.graph, seed: seed, only: drawn)
+        var set = try SeededParameters.make(for: folder.graph, seed: Self.seed, only: drawn)
         for parameter in folder.graph.parameters where !drawn.contains(parameter.name) {
             set.tensors[parameter.name] = try folder.parameters.parameter(named: parameter.name)
         }

@@ -89,7 +89,8 @@ enum Digits {
 
     /// A coordinate of a plot.
     static func coordinate(_ value: Double) -> String {
-        let rounded = (value * 100).rounded() / 100
+        // Far outside of the frame is as good as anywhere outside.
+        let rounded = value.isFinite ? (min(max(value, -1e4), 1e4) * 100).rounded() / 100 : 0
         return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
     }
 }

@@ -184,7 +184,7 @@ extension PlotFrame.Axis {
     static func fitting(_ title: String, _ values: [Double], fromZero: Bool = false) -> PlotFrame.Axis {
         let finite = values.filter(\.isFinite)
         let low = fromZero ? 0 : finite.min() ?? 0
-        let high = max(finite.max() ?? 1, low + 1e-6)
+        let high = max(finite.max() ?? 1, low + max(1e-6, abs(low) * 1e-3))
         var step = 1e-6
         var factors = [2.0, 2.5, 2].makeIterator()
         var digits = 6
