@@ -106,6 +106,7 @@ let package = Package(
             ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
         // The research side: what a cohort is, and cohorts with a known truth.
         room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
+        room("Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"]),
         room(
             "Learning", at: "Shared/Learning",
             [
@@ -153,8 +154,8 @@ let package = Package(
                 name: "oncorelay",
                 dependencies: [
                     "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Evaluation",
-                    "Imaging", "Learning", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
+                    "Imaging", "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics",
+                    "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -169,6 +170,10 @@ let package = Package(
                 dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
                 path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
             .executableTarget(
+                name: "oncorelay-training-benchmark",
+                dependencies: ["Learning", "Contracts", "Datasets", "NeuralNetwork", "Tensors", argumentParser],
+                path: "ops/benchmarks/training/Driver", swiftSettings: settings),
+            .executableTarget(
                 name: "oncorelay-fuzz", dependencies: ["Contracts", "Imaging", "Tensors", argumentParser],
                 path: "ops/fuzz/Driver", swiftSettings: settings),
 
@@ -181,6 +186,13 @@ let package = Package(
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
+            tests(
+                "LearningTests",
+                ["Learning", "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Contracts", "Tensors"],
+                resources: [.copy("Fixtures")]),
+            tests(
+                "DatasetsTests", ["Datasets", "Imaging", "Tensors", "Contracts"], resources: [.copy("Fixtures")]),
+            tests("PhantomsTests", ["Phantoms", "Datasets", "Imaging", "Statistics", "Tensors", "Contracts"]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
             tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
             tests(

@@ -29,6 +29,7 @@ struct OncoRelayCommand: AsyncParsableCommand {
             StatusCommand.self,
             DoctorCommand.self,
             PhantomCommand.self,
+            DatasetCommand.self,
             ImageCommand.self,
             ModelCommand.self,
             TrainCommand.self,

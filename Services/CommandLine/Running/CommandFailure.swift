@@ -1,7 +1,9 @@
 import Contracts
+import Datasets
 import Learning
 import Messaging
 import NeuralNetwork
+import Phantoms
 import ServiceRuntime
 import TensorStore
 import Tensors
@@ -45,6 +47,9 @@ extension CommandFailure {
             }
         case let error as RecipeError: self.init(error.description, .dataError)
         case let error as LearningError: self.init(learning: error)
+        case let error as DatasetProblems: self.init(error.description, .dataError)
+        case let error as SplitError: self.init(error.description, .dataError)
+        case let error as CohortError: self.init(error.description, .dataError)
         case let failure as Failure: self.init(failure.description, .dataError)
         case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)

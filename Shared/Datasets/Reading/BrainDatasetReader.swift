@@ -98,7 +98,8 @@ struct BrainDatasetReader {
                 problems.append(DatasetProblem(table.file, row: row.number, column: column, reason))
             }
             if let other = seen.updateValue(row.number, forKey: "\(found.study) \(label)") {
-                problem("label", "lesion \(label) of \(found.study) stands in row \(other) already; keep one of the rows")
+                problem(
+                    "label", "lesion \(label) of \(found.study) stands in row \(other) already; keep one of the rows")
                 continue
             }
             if let known {
@@ -106,7 +107,8 @@ struct BrainDatasetReader {
                     if let expected = entry, expected != origin {
                         problem(
                             "origin",
-                            "\(participant) has \(expected.rawValue) in \(Self.participants) and \(origin.rawValue) here")
+                            "\(participant) has \(expected.rawValue) in \(Self.participants) and \(origin.rawValue) here"
+                        )
                     }
                 } else {
                     problem("participant_id", "\(participant) does not stand in \(Self.participants)")

@@ -34,7 +34,8 @@ struct BrainStudyFiles {
             if paths.count > 1 {
                 problems.append(
                     DatasetProblem(
-                        study, "expected one \(sequence.rawValue) series, found \(paths.joined(separator: ", ")); keep one"))
+                        study,
+                        "expected one \(sequence.rawValue) series, found \(paths.joined(separator: ", ")); keep one"))
             } else if let path = paths.first {
                 series[sequence] = path
             } else if sequences.contains(sequence) {
@@ -56,7 +57,8 @@ struct BrainStudyFiles {
         } else {
             problems.append(
                 DatasetProblem(
-                    study, "the label map is missing, expected derivatives/*/\(study)/*/*_dseg.nii.gz or *lesion*_mask.nii.gz"
+                    study,
+                    "the label map is missing, expected derivatives/*/\(study)/*/*_dseg.nii.gz or *lesion*_mask.nii.gz"
                 ))
         }
     }

@@ -39,7 +39,8 @@ struct DatasetFolder: Sendable {
     func open(_ path: String) throws(ImagingError) -> LocatedNode {
         guard !path.hasPrefix("/") else {
             throw ImagingError(
-                .locationOutsideRoot, subject: "path", "expected a path relative to the dataset's folder, found another")
+                .locationOutsideRoot, subject: "path", "expected a path relative to the dataset's folder, found another"
+            )
         }
         // A file is meant: a colon in its name is no scheme.
         return .file(try resolver.resolve("./" + path, subject: "path"))

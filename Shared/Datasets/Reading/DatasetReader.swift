@@ -43,7 +43,8 @@ package struct DatasetReader: Sendable {
             let found = both ? "both" : "neither"
             throw DatasetProblems([
                 DatasetProblem(
-                    folder.root.path, "expected lesions.tsv (brain studies in BIDS) or nodes.tsv (cut-outs), found \(found)")
+                    folder.root.path,
+                    "expected lesions.tsv (brain studies in BIDS) or nodes.tsv (cut-outs), found \(found)")
             ])
         }
     }
@@ -60,7 +61,8 @@ extension Dataset {
         return [
             DatasetProblem(
                 file,
-                "expected outcomes of two classes, found only \(first.outcome.rawValue); nothing can be learned from one")
+                "expected outcomes of two classes, found only \(first.outcome.rawValue); nothing can be learned from one"
+            )
         ]
     }
 }

@@ -11,7 +11,8 @@ extension Volume {
         for value in stored {
             let scaled = Double(value) * slope + intercept
             let whole = scaled.rounded()
-            guard abs(scaled - whole) <= 1e-3, whole >= 0, whole <= 16_777_216, stored.count <= StoredValues.limit else {
+            guard abs(scaled - whole) <= 1e-3, whole >= 0, whole <= 16_777_216, stored.count <= StoredValues.limit
+            else {
                 throw ImagingError(
                     .imageFormatUnsupported, subject: subject,
                     "expected a label map of whole numbers from 0 on, found \(scaled) among \(stored.count) values")

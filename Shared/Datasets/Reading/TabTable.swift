@@ -14,12 +14,13 @@ struct TabTable {
     let header: [String]
     let rows: [Row]
 
+    /// Nil where the header cannot be used.
+    ///
     /// - Parameters:
     ///   - bytes: of the whole file.
     ///   - file: what problems call it.
     ///   - required: columns that must be there.
     ///   - problems: takes what is wrong.
-    /// - Returns: nil where the header cannot be used.
     init?(_ bytes: [UInt8], file: String, required: [String], problems: inout [DatasetProblem]) {
         self.file = file
         guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {

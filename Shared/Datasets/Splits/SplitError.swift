@@ -5,7 +5,8 @@ package struct SplitError: Error, Sendable, Equatable, CustomStringConvertible {
     package init(_ problems: [String]) { self.problems = problems }
 
     package var description: String {
-        problems.count == 1 ? "the split cannot be used: \(problems[0])"
+        problems.count == 1
+            ? "the split cannot be used: \(problems[0])"
             : "the split cannot be used:\n" + problems.map { "  \($0)" }.joined(separator: "\n")
     }
 }

@@ -1,4 +1,4 @@
-import Contracts
+import Imaging
 
 #if canImport(FoundationEssentials)
     package import FoundationEssentials
@@ -20,14 +20,12 @@ private struct SplitContents: Codable {
 extension Split {
     /// Writes the split; a file that is there is replaced in one step.
     ///
-    /// - Throws: the file system's own error.
+    /// - Throws: `ImagingError` (`file-unreadable`) where the file cannot be written.
     package func write(to file: URL) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let contents = SplitContents(unit: unit, seed: seed, fractions: fractions, assignment: assignment)
-        var data = try encoder.encode(contents)
-        data.append(UInt8(ascii: "\n"))
-        try data.write(to: file, options: .atomic)
+        try OutputFile.replace(file.path, with: [UInt8](try encoder.encode(contents)) + [UInt8(ascii: "\n")])
     }
 
     /// Reads a split and holds it against its dataset.

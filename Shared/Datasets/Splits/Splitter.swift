@@ -40,7 +40,8 @@ package struct Splitter: Sendable {
         let cohorts = Cohort.allCases.filter { (fractions[$0] ?? 0) > 0 }
         let members = Dictionary(grouping: dataset.examples, by: key).map { key, examples in
             Member(
-                examples: examples, counts: Dictionary(grouping: examples, by: \.outcome).mapValues { Double($0.count) },
+                examples: examples,
+                counts: Dictionary(grouping: examples, by: \.outcome).mapValues { Double($0.count) },
                 order: Digest.sha256Hex(Array("\(seed) \(unit.rawValue) \(key)".utf8)))
         }
         guard members.count >= cohorts.count else {
@@ -98,7 +99,8 @@ package struct Splitter: Sendable {
             let found = Set(dataset.examples(in: cohort, of: split).map(\.outcome))
             for outcome in outcomes.subtracting(found).sorted() {
                 problems.append(
-                    "the \(cohort.rawValue) cohort would have no \(outcome.rawValue); give it a larger share, or more data")
+                    "the \(cohort.rawValue) cohort would have no \(outcome.rawValue); give it a larger share, or more data"
+                )
             }
         }
         guard problems.isEmpty else { throw SplitError(problems) }

@@ -1,3 +1,4 @@
+internal import Contracts
 internal import Datasets
 package import Tensors
 
@@ -42,6 +43,12 @@ package struct BatchMaker: Sendable {
         self.extents = extents
         self.channels = channels
         self.fill = fill
+    }
+
+    /// Samples on each side by which a lesion's stored patch is larger than what the network is fed.
+    package static func margin(_ recipe: Recipe) -> Int {
+        recipe.task.task == .brainMetastasis
+            ? AugmentationDraw.margin(recipe.augmentation, size: recipe.input.size.max() ?? 0) : 0
     }
 
     /// - Parameters:

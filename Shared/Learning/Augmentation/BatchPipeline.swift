@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Makes batches on other threads while the network learns from those before. Batches come in order, whatever the
 /// threads do.
-final class BatchPipeline: Sendable {
+package final class BatchPipeline: Sendable {
     /// A batch that is being made.
     private final class Promise: Sendable {
         private let result = Mutex<Result<Batch, any Error>?>(nil)
@@ -38,7 +38,7 @@ final class BatchPipeline: Sendable {
     ///   - epoch: see ``BatchMaker/make(_:epoch:)``.
     ///   - maker: makes them.
     ///   - threads: batches that are made at once.
-    init(_ batches: [[Int]], epoch: Int, maker: BatchMaker, threads: Int = 1) {
+    package init(_ batches: [[Int]], epoch: Int, maker: BatchMaker, threads: Int = 1) {
         self.batches = batches
         self.epoch = epoch
         self.maker = maker
@@ -51,7 +51,7 @@ final class BatchPipeline: Sendable {
     }
 
     /// The next batch; nil after the last.
-    func next() throws -> Batch? {
+    package func next() throws -> Batch? {
         let promise: Promise? = state.withLock { state in
             defer { state.next += 1 }
             return state.promises.removeValue(forKey: state.next)

@@ -33,9 +33,7 @@ package struct PreparedCohorts: Sendable {
         if recipe.task == .nodeStatus {
             input.normalization.mean = try TrainingMean.of(parts[0].map(\.example), by: ExampleTensors(input))
         }
-        let isLesion = recipe.task.task == .brainMetastasis
-        let margin =
-            isLesion ? AugmentationDraw.margin(recipe.augmentation, size: recipe.input.size.max() ?? 0) : 0
+        let margin = BatchMaker.margin(recipe)
         let isHalf =
             switch recipe.data.storage {
             case .automatic: recipe.augmentation.isEnabled

@@ -1,4 +1,5 @@
 internal import Classifiers
+internal import Datasets
 
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
@@ -53,6 +54,14 @@ package struct RunFolder: Sendable {
             } catch {
                 throw .file("\(file) cannot be removed: \(error)")
             }
+        }
+    }
+
+    func write(_ split: Split) throws(LearningError) {
+        do {
+            try split.write(to: URL(filePath: self.split))
+        } catch {
+            throw .file("\(self.split) cannot be written: \(error); free some space or choose another --out")
         }
     }
 

@@ -68,7 +68,7 @@ package struct TrainingRun: Sendable {
             try folder.clear()
         }
         try RunFolder.write(recipe.text, to: folder.recipe)
-        try RunFolder.write(json: split, to: folder.split)
+        try folder.write(split)
         try RunFolder.write(EpochFigures.table(state.history), to: folder.history)
         tell(
             .started(

@@ -1,13 +1,14 @@
 internal import Classifiers
-internal import NeuralNetwork
+internal import Contracts
+package import NeuralNetwork
 internal import Tensors
 
 /// A network, its optimizer and its losses: takes steps, and says what the network thinks of examples.
 ///
 /// Belongs to one thread, and blocks it.
-final class TrainingSession {
-    let network: TrainingNetwork
-    let optimizer: any Optimizer
+package final class TrainingSession {
+    package let network: TrainingNetwork
+    package let optimizer: any Optimizer
     private let recipe: Recipe
     private let loss: BinaryCrossEntropy
     /// Multiplies both classes' losses.
@@ -15,12 +16,12 @@ final class TrainingSession {
     private let attention: GradCAMAttention?
 
     /// What one step said of its batch.
-    struct Step {
+    package struct Step {
         /// Means over the batch; the attention's term is apart.
-        let loss: Float
-        let attention: Float
+        package let loss: Float
+        package let attention: Float
         /// The second label's logit less the first's, one for each item, before the step.
-        let scores: [Float]
+        package let scores: [Float]
     }
 
     /// - Parameters:
@@ -29,7 +30,7 @@ final class TrainingSession {
     ///   - counts: examples of the classes 0 and 1 in the training cohort.
     ///   - threads: of each pass.
     /// - Throws: what `TrainingNetwork` throws.
-    init(_ recipe: Recipe, parameters: ParameterSet, counts: [Int], threads: Int) throws {
+    package init(_ recipe: Recipe, parameters: ParameterSet, counts: [Int], threads: Int) throws {
         self.recipe = recipe
         let graph = try recipe.trainingGraph()
         let precision: TrainingSettings.Precision =
@@ -71,7 +72,7 @@ final class TrainingSession {
     }
 
     /// The rate before the optimizer's own decay, for the next steps.
-    func setLearningRate(_ rate: Double) {
+    package func setLearningRate(_ rate: Double) {
         switch optimizer {
         case let sgd as SGD: sgd.settings.learningRate = Float(rate)
         case let adamW as AdamW: adamW.settings.learningRate = Float(rate)
@@ -80,7 +81,7 @@ final class TrainingSession {
     }
 
     /// Forward, loss, backward, and the optimizer's step; nothing is changed where the loss is not finite.
-    func step(_ batch: Batch) throws -> Step {
+    package func step(_ batch: Batch) throws -> Step {
         let outputs = try network.forward(batch.input, mode: .training)
         let targets = batch.labels.map(Float.init)
         let main = try loss.evaluate(outputs.logits, targets: targets)
@@ -110,7 +111,7 @@ final class TrainingSession {
     }
 
     /// What the network says of examples as it would be served: the second label's logit less the first's.
-    func scores(of examples: PreparedExamples, by maker: BatchMaker, batch: Int) throws -> [Float] {
+    package func scores(of examples: PreparedExamples, by maker: BatchMaker, batch: Int) throws -> [Float] {
         var scores: [Float] = []
         var start = 0
         while start < examples.items.count {

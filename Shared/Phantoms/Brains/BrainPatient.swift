@@ -26,6 +26,7 @@ package struct BrainPatient: Sendable {
     ///   - spacing: about so many mm between voxels.
     ///   - seed: the cohort's.
     ///   - number: the patient's; each has numbers of its own.
+    /// - Throws: nothing for spacings that leave a grid of voxels.
     init(_ origin: Outcome, model: LatentModel, spacing: Double, seed: UInt64, number: Int) throws {
         self.origin = origin
         var random = PhantomRandom.stream(seed, 1, UInt64(number))
@@ -51,7 +52,8 @@ package struct BrainPatient: Sendable {
         self.volumes = volumes
         self.lesions = lesions.map { lesion in
             LesionTruth(
-                label: lesion.label, latents: lesion.latents, radius: Double(lesion.radius), center: Point(lesion.center))
+                label: lesion.label, latents: lesion.latents, radius: Double(lesion.radius),
+                center: Point(lesion.center))
         }
     }
 

@@ -49,7 +49,8 @@ struct HeadAnatomy: Sendable {
     private func cerebrumDepth(_ p: Place) -> Float {
         let dome = depth(p, Place(0, 0, 6), Place(60, 76, 56))
         // Flat below, deepest at the temporal lobes.
-        let floor = p.z + 26 + 8 * smoothStep(12, 36, abs(p.x)) * smoothStep(-40, -5, p.y)
+        let floor =
+            p.z + 26 + 8 * smoothStep(12, 36, abs(p.x)) * smoothStep(-40, -5, p.y)
             - 10 * smoothStep(28, 62, p.y)
         return min(dome, floor * 0.9)
     }
@@ -145,7 +146,8 @@ struct HeadAnatomy: Sendable {
         let phase = abs(across - across.rounded()) * 5.5
         let leaf = smoothStep(13, 3, depth)
         let arbor = smoothStep(7, 12, depth)
-        var signals = mix(TissueSignals.gray, TissueSignals.white, max(arbor, 0.75 * smoothStep(1.2, 2.4, phase) * (1 - leaf * 0.4)))
+        var signals = mix(
+            TissueSignals.gray, TissueSignals.white, max(arbor, 0.75 * smoothStep(1.2, 2.4, phase) * (1 - leaf * 0.4)))
         signals = mix(signals, TissueSignals.fluid, leaf * 0.7 * smoothStep(0.7, 0.15, phase))
         let fourth = smoothStep(-0.6, 0.6, ventricleDepth(p))
         signals = mix(signals, TissueSignals.fluid, fourth)

@@ -14,6 +14,7 @@ extension LatentModel {
     ///
     /// - Parameter separation: d′ of each question's leading latent: lung or not in T1, small-cell or not in DWI; breast
     ///   or gastrointestinal has 0.82 of it in T1CE.
+    /// - Returns: eight latents, each with the sequences that show it.
     package static func brainMetastasis(separation: Double) -> LatentModel {
         func latent(
             _ name: String, _ means: (sclc: Double, nsclc: Double, bc: Double, gic: Double), _ seen: Set<MRSequence>

@@ -63,6 +63,8 @@ struct Scanner: Sendable {
     /// - Parameters:
     ///   - signal: of each voxel, first axis fastest.
     ///   - random: of the series.
+    /// - Returns: int16 without slope or intercept.
+    /// - Throws: nothing for a grid that was made.
     func series(_ signal: ArraySlice<Float>, random: inout PhantomRandom) throws -> Volume {
         let gain = Float(random.uniform(0.5, 1.8))
         let strength = Float(random.uniform(8, 20)) * gain

@@ -49,7 +49,8 @@ package struct BrainCohort: Sendable {
         try await StagedFolder.whole(folder) { staged in try await fill(staged, progress) }
     }
 
-    private func fill(_ staged: StagedFolder, _ progress: @Sendable @escaping (Int) -> Void) async throws -> CohortTruth {
+    private func fill(_ staged: StagedFolder, _ progress: @Sendable @escaping (Int) -> Void) async throws -> CohortTruth
+    {
         let origins = origins
         let model = model
         let lesions = try await TeamWork.run(patients, progress) { index in
@@ -58,6 +59,11 @@ package struct BrainCohort: Sendable {
             try Self.write(patient, Self.name(index + 1), to: staged)
             return patient.lesions
         }
+        try staged.makeFolder("studies")
+        for (index, found) in lesions.enumerated() {
+            try staged.write(
+                json: study(index + 1, found.map(\.label)), to: "studies/\(Self.name(index + 1)).json")
+        }
         let tables = BrainTables(origins: origins, lesions: lesions, model: model)
         try staged.write(tables.participants, to: "participants.tsv")
         try staged.write(tables.lesionTable, to: "lesions.tsv")
@@ -65,9 +71,10 @@ package struct BrainCohort: Sendable {
         try staged.write(BrainTables.description, to: "dataset_description.json")
         try staged.write(BrainTables.derivative, to: "derivatives/lesions/dataset_description.json")
         try staged.write(BrainTables.readme, to: "README")
+        try staged.write("studies/\nlesions.tsv\ntruth.tsv\ntruth.json\nsplit.json\n", to: ".bidsignore")
         let truth = CohortTruth(
             model, separation: difficulty.separation, seed: seed, patients: patients, examples: tables.examples)
-        try staged.write(truth)
+        try staged.write(json: truth, to: "truth.json")
         return truth
     }
 
@@ -75,19 +82,36 @@ package struct BrainCohort: Sendable {
         try staged.makeFolder("\(name)/anat")
         try staged.makeFolder("\(name)/dwi")
         for (sequence, volume) in patient.volumes {
-            let file =
-                switch sequence {
-                case .t1: "anat/\(name)_T1w"
-                case .t2: "anat/\(name)_T2w"
-                case .flair: "anat/\(name)_FLAIR"
-                case .dwi: "dwi/\(name)_dwi"
-                case .t1ce: "anat/\(name)_ce-gadolinium_T1w"
-                }
-            try NIfTIWriter.write(volume, to: "\(staged.staging)/\(name)/\(file).nii.gz", level: 1)
+            try NIfTIWriter.write(volume, to: "\(staged.staging)/\(file(sequence, name))", level: 1)
         }
-        let derivative = "derivatives/lesions/\(name)/anat"
-        try staged.makeFolder(derivative)
-        try NIfTIWriter.write(
-            patient.mask, to: "\(staged.staging)/\(derivative)/\(name)_space-T1w_desc-lesions_dseg.nii.gz", level: 1)
+        try staged.makeFolder("derivatives/lesions/\(name)/anat")
+        try NIfTIWriter.write(patient.mask, to: "\(staged.staging)/\(mask(name))", level: 1)
+    }
+
+    /// Where a series lies.
+    private static func file(_ sequence: MRSequence, _ name: String) -> String {
+        switch sequence {
+        case .t1: "\(name)/anat/\(name)_T1w.nii.gz"
+        case .t2: "\(name)/anat/\(name)_T2w.nii.gz"
+        case .flair: "\(name)/anat/\(name)_FLAIR.nii.gz"
+        case .dwi: "\(name)/dwi/\(name)_dwi.nii.gz"
+        case .t1ce: "\(name)/anat/\(name)_ce-gadolinium_T1w.nii.gz"
+        }
+    }
+
+    private static func mask(_ name: String) -> String {
+        "derivatives/lesions/\(name)/anat/\(name)_space-T1w_desc-lesions_dseg.nii.gz"
+    }
+
+    /// The study as a publisher would send it; locations are relative to the cohort's folder.
+    private func study(_ number: Int, _ labels: [Int]) -> StudySubmitted {
+        let name = Self.name(number)
+        return StudySubmitted(
+            studyInstanceUID: "1.2.826.0.1.3680043.10.1561.8.1.\(seed).\(number)", task: .brainMetastasis,
+            site: "phantom",
+            series: MRSequence.allCases.map {
+                SubmittedSeries(sequence: $0, location: "file:" + Self.file($0, name))
+            },
+            regions: SubmittedRegions(mask: RegionMask(location: "file:" + Self.mask(name), labels: labels)))
     }
 }

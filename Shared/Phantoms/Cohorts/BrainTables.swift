@@ -74,7 +74,8 @@ struct BrainTables {
     static let readme = """
         Heads that were computed, with lesions whose looks were invented: no patient was scanned, and no clinical truth is
         meant. lesions.tsv gives each lesion's value in the label map (derivatives/lesions) and its origin; truth.tsv the
-        numbers that it was made of; truth.json the best AUC that any classifier of single lesions can have.
+        numbers that it was made of; truth.json the best AUC that any classifier of single lesions can have. studies/ has the
+        message for each patient, to classify or publish with this folder as root.
         \(Disclaimer.text)
 
         """

@@ -47,7 +47,9 @@ struct TrueExample: Sendable {
 extension CohortTruth {
     /// The sequences that the first paper compares.
     package static let sequenceSets: [[MRSequence]] =
-        MRSequence.allCases.map { [$0] } + [[.t1, .flair, .dwi], [.dwi, .t1ce], [.t2, .dwi, .t1ce], MRSequence.allCases]
+        MRSequence.allCases.map { [$0] } + [
+            [.t1, .flair, .dwi], [.dwi, .t1ce], [.t2, .dwi, .t1ce], MRSequence.allCases,
+        ]
 
     init(
         _ model: LatentModel, separation: Double, variety: String? = nil, seed: UInt64, patients: Int,
@@ -83,7 +85,9 @@ extension CohortTruth {
         let cases = examples.compactMap { example in
             role.label(of: example.outcome).map { (label: $0 == 1, score: ratio.score(example.latents)) }
         }
-        guard let scores = try? LabeledScores(labels: cases.map(\.label), scores: cases.map(\.score)) else { return nil }
+        guard let scores = try? LabeledScores(labels: cases.map(\.label), scores: cases.map(\.score)) else {
+            return nil
+        }
         return try? DeLong.area(under: scores).value
     }
 }

@@ -14,8 +14,20 @@ package struct NodeCohort: Sendable {
     package let seed: UInt64
     package let difficulty: CohortDifficulty
     package let variety: NodeVariety
+    package let format: Format
 
-    package init(nodes: Int, seed: UInt64, difficulty: CohortDifficulty, variety: NodeVariety = .mesorectal) {
+    /// How the pictures are stored.
+    package enum Format: String, Sendable, CaseIterable {
+        case png
+        /// As in the paper; loses a little.
+        case jpeg
+    }
+
+    package init(
+        nodes: Int, seed: UInt64, difficulty: CohortDifficulty, variety: NodeVariety = .mesorectal,
+        format: Format = .png
+    ) {
+        self.format = format
         self.nodes = nodes
         self.seed = seed
         self.difficulty = difficulty
@@ -30,10 +42,11 @@ package struct NodeCohort: Sendable {
         let plane: Plane
         let calls: [(without: Bool, with: Bool)]
         let picture: GrayPicture
+        let format: Format
 
         var patient: String { Self.padded("P", node.patient) }
         var nodeName: String { "N\(node.number)" }
-        var path: String { "images/\(patient)_\(nodeName)_\(plane.rawValue).png" }
+        var path: String { "images/\(patient)_\(nodeName)_\(plane.rawValue).\(format.rawValue)" }
 
         private static func padded(_ prefix: String, _ number: Int) -> String {
             let digits = String(number)
@@ -76,7 +89,7 @@ package struct NodeCohort: Sendable {
             guard !missing[index] || plane == kept else { return nil }
             let picture = NodePicture(node, variety: variety, random: &own).picture
             let calls = SimulatedReader.all.map { $0.calls(node, random: &own) }
-            return Cutout(node: node, plane: plane, calls: calls, picture: picture)
+            return Cutout(node: node, plane: plane, calls: calls, picture: picture, format: format)
         }
     }
 
@@ -93,25 +106,42 @@ package struct NodeCohort: Sendable {
         try await StagedFolder.whole(folder) { staged in try await fill(staged, progress) }
     }
 
-    private func fill(_ staged: StagedFolder, _ progress: @Sendable @escaping (Int) -> Void) async throws -> CohortTruth {
+    private func fill(_ staged: StagedFolder, _ progress: @Sendable @escaping (Int) -> Void) async throws -> CohortTruth
+    {
         try staged.makeFolder("images")
         let phantoms = phantoms
         let made = try await TeamWork.run(phantoms.count, progress) { index in
             let pictures = cutouts(of: phantoms[index])
             for cutout in pictures {
-                try PNGWriter.write(cutout.picture, to: "\(staged.staging)/\(cutout.path)")
+                let path = "\(staged.staging)/\(cutout.path)"
+                switch format {
+                case .png: try PNGWriter.write(cutout.picture, to: path)
+                case .jpeg: try JPEGWriter.write(cutout.picture, to: path)
+                }
             }
             return pictures
         }.flatMap(\.self)
         try staged.write(Self.table(made), to: "nodes.tsv")
         try staged.write(Self.truth(made, model), to: "truth.tsv")
         try staged.write(Self.readme, to: "README")
+        try staged.makeFolder("studies")
+        for (patient, cutouts) in Dictionary(grouping: made, by: \.patient) {
+            try staged.write(json: study(cutouts), to: "studies/\(patient).json")
+        }
         let truth = CohortTruth(
             model, separation: difficulty.separation, variety: variety.rawValue, seed: seed,
             patients: phantoms.last?.patient ?? 0,
             examples: made.map { TrueExample(id: $0.path, outcome: $0.node.status, latents: $0.node.latents) })
-        try staged.write(truth)
+        try staged.write(json: truth, to: "truth.json")
         return truth
+    }
+
+    /// A patient's pictures as a publisher would send them; locations are relative to the cohort's folder.
+    private func study(_ cutouts: [Cutout]) -> StudySubmitted {
+        let number = cutouts.first?.node.patient ?? 0
+        return StudySubmitted(
+            studyInstanceUID: "1.2.826.0.1.3680043.10.1561.8.2.\(seed).\(number)", task: .lymphNode, site: "phantom",
+            series: cutouts.map { SubmittedSeries(sequence: .t2, location: "file:" + $0.path, plane: $0.plane) })
     }
 
     private static func table(_ cutouts: [Cutout]) -> String {
@@ -137,7 +167,7 @@ package struct NodeCohort: Sendable {
         Pictures of lymph nodes that were computed, with looks that were invented: nobody was scanned, and no clinical
         truth is meant. nodes.tsv gives each picture's node, status and the calls of simulated readers (…_sa: with the
         short axis); truth.tsv the numbers that it was made of; truth.json the best AUC that any classifier of single
-        pictures can have.
+        pictures can have. studies/ has the message for each patient, to classify or publish with this folder as root.
         \(Disclaimer.text)
 
         """

@@ -1,3 +1,5 @@
+import Imaging
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -43,12 +45,27 @@ struct StagedFolder {
         }
     }
 
-    func makeFolder(_ path: String) throws {
-        try FileManager.default.createDirectory(atPath: staging + "/" + path, withIntermediateDirectories: true)
+    /// - Throws: ``CohortError`` where the folder cannot be made.
+    func makeFolder(_ path: String) throws(CohortError) {
+        do {
+            try FileManager.default.createDirectory(atPath: staging + "/" + path, withIntermediateDirectories: true)
+        } catch {
+            throw CohortError("\(path): the folder cannot be made; check that there is room on the disk")
+        }
     }
 
-    func write(_ text: String, to path: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: staging + "/" + path))
+    /// - Throws: `ImagingError` where the file cannot be written.
+    func write(_ text: String, to path: String) throws(ImagingError) {
+        try OutputFile.replace(staging + "/" + path, with: Array(text.utf8))
+    }
+
+    /// Writes a value as JSON, keys sorted.
+    ///
+    /// - Throws: `ImagingError` where the file cannot be written.
+    func write(json value: some Encodable, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", to: path)
     }
 
     /// Gives the folder its name.
@@ -81,11 +98,5 @@ struct StagedFolder {
             try? FileManager.default.removeItem(atPath: staged.staging)
             throw error
         }
-    }
-
-    func write(_ truth: CohortTruth) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try write(String(decoding: try encoder.encode(truth), as: UTF8.self) + "\n", to: "truth.json")
     }
 }

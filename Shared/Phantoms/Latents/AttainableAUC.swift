@@ -74,6 +74,7 @@ package struct LikelihoodRatio: Sendable {
     }
 
     /// - Parameter latents: all of a region.
+    /// - Returns: above 0 where they speak for class 1.
     package func score(_ latents: [Double]) -> Double { callAsFunction(visible.map { latents[$0] }) }
 
     func callAsFunction(_ seen: [Double]) -> Double { Self.density(seen, positives) - Self.density(seen, negatives) }
