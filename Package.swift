@@ -125,6 +125,12 @@ let package = Package(
                 yams,
             ]),
         room(
+            "Evaluation", at: "Shared/Evaluation",
+            [
+                "Datasets", "Learning", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts", "Tensors",
+                yams,
+            ]),
+        room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
                 "Contracts", "Messaging", "TensorStore", "Tensors", configuration, logging, lifecycle, unixSignals,
@@ -158,9 +164,9 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
-                    "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics", "TensorStore",
-                    "Tensors", argumentParser, logging,
+                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Evaluation",
+                    "Imaging", "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics",
+                    "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -202,6 +208,12 @@ let package = Package(
             tests(
                 "ClassifiersTests", ["Classifiers", "NeuralNetwork", "Statistics", "Tensors", "Contracts"],
                 resources: [.copy("Fixtures")]),
+            tests(
+                "EvaluationTests",
+                [
+                    "Evaluation", "Datasets", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts",
+                    "Tensors",
+                ]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
                 "AggregationTests",
