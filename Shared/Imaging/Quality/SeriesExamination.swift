@@ -7,7 +7,7 @@ package struct QualityThresholds: Codable, Sendable, Equatable {
     /// Signal-to-noise ratio: median foreground over the noise's standard deviation; below these.
     package var signalToNoise = Limits(degraded: 10, unusable: 3)
     /// Amplitude of ghosts as a share of the signal.
-    package var ghosting = Limits(degraded: 0.05, unusable: 0.3)
+    package var ghosting = Limits(degraded: 0.1, unusable: 0.3)
     /// Share of the foreground at the largest value.
     package var saturation = Limits(degraded: 0.01, unusable: 0.2)
     /// Distance between slices in mm.
@@ -95,12 +95,13 @@ package struct SeriesExamination: Sendable {
         }
         if let ghosting = measures.ghosting {
             verdict.above(
-                thresholds.ghosting, ghosting, "ghosts of \(Self.text(ghosting * 100)) % of the signal; limit")
+                thresholds.ghosting, ghosting, "ghosts of \(Self.text(ghosting * 100)) % of the signal; limit",
+                isShare: true)
         }
         if let saturation = measures.saturation {
             verdict.above(
                 thresholds.saturation, saturation,
-                "\(Self.text(saturation * 100)) % of the foreground at the largest value; limit")
+                "\(Self.text(saturation * 100)) % of the foreground at the largest value; limit", isShare: true)
         }
         verdict.above(
             thresholds.sliceSpacing, measures.sliceSpacingMM,
@@ -144,9 +145,12 @@ private struct Verdict {
         if value < limits.degraded { add(.degraded, "\(reason) \(limits.degraded)") }
     }
 
-    mutating func above(_ limits: QualityThresholds.Limits, _ value: Double, _ reason: String) {
-        if value > limits.unusable { return add(.unusable, "\(reason) \(limits.unusable)") }
-        if value > limits.degraded { add(.degraded, "\(reason) \(limits.degraded)") }
+    mutating func above(
+        _ limits: QualityThresholds.Limits, _ value: Double, _ reason: String, isShare: Bool = false
+    ) {
+        func text(_ limit: Double) -> String { isShare ? "\((limit * 1000).rounded() / 10) %" : "\(limit)" }
+        if value > limits.unusable { return add(.unusable, "\(reason) \(text(limits.unusable))") }
+        if value > limits.degraded { add(.degraded, "\(reason) \(text(limits.degraded))") }
     }
 }
 
