@@ -20,8 +20,9 @@ import Testing
             let text = Array(canary.utf8.prefix(count))
             bytes.replaceSubrange(offset..<offset + text.count, with: text)
         }
-        try Data(try await ChildProcess.run("gzip", ["-nc"], input: bytes).output).write(
-            to: URL(fileURLWithPath: file))
+        let plain = String(file.dropLast(".gz".count))
+        try Data(bytes).write(to: URL(fileURLWithPath: plain))
+        #expect(try await ChildProcess.run("gzip", ["-nf", plain]).exitCode == 0)
     }
 
     @Test func aNameInTheFilesAndThePatientsPseudonymStandInNothingThatIsLeftBehind() async throws {

@@ -36,12 +36,14 @@ struct FigureComposer: Sendable {
         let volume = series[index]
         let name = study.series[index].sequence.rawValue
         // Of a whole head the scalp's fat is the brightest; what matters is the brain.
-        let window = Self.window(volume, measured: .head, upperPercentile: 97)
+        let whole = RobustRange(volume, upperPercentile: 97)
+        let window = whole.lower...whole.upper
         let planes: [Plane] = [.axial, .coronal, .sagittal]
         let near = Self.side(region, Self.closeUp)
         // One extent for all three, so that sizes can be compared by eye.
-        let whole = Self.wholeExtent(volume)
-        let nearWindow = Self.narrowed(Self.window(volume, measured: .head), volume, region)
+        let extent = Self.wholeExtent(volume)
+        let range = RobustRange(volume, upperPercentile: 99.7)
+        let nearWindow = Self.narrowed(range.lower...range.upper, volume, region)
         func panels(_ extent: Double, center: Point?, heat: Volume?, closeUp: Double?) -> [SlicePanel] {
             planes.map { plane in
                 let through = region.centroid
@@ -58,7 +60,7 @@ struct FigureComposer: Sendable {
             Point(Double(volume.shape[0] - 1), Double(volume.shape[1] - 1), Double(volume.shape[2] - 1)) * 0.5)
         var rows = [
             RegionFigure.Row(
-                heading: "Where it lies", panels: panels(whole, center: middle, heat: nil, closeUp: nil),
+                heading: "Where it lies", panels: panels(extent, center: middle, heat: nil, closeUp: nil),
                 hasHeat: false),
             RegionFigure.Row(
                 heading: "Close-up", panels: panels(near, center: nil, heat: nil, closeUp: nil), hasHeat: false),
@@ -79,7 +81,7 @@ struct FigureComposer: Sendable {
         let plane = study.series[image].plane ?? Plane.acquired(volume)
         let frame = SliceFrame(plane: plane, of: volume.orientation)
         let center = Self.sectionCenter(region, volume, plane) ?? region.centroid
-        let window = Self.window(volume, measured: .all)
+        let window = Self.window(volume)
         let name = study.series[image].sequence.rawValue
         let near = Self.side(region, Self.nodeCloseUp)
         func panel(
@@ -169,11 +171,9 @@ struct FigureComposer: Sendable {
         return (hasMoved ? inPlace.first : nil) ?? candidates.first ?? 0
     }
 
-    private static func window(
-        _ volume: Volume, measured: IntensityNormalization.Measured, upperPercentile: Double = 99.7
-    ) -> ClosedRange<Double> {
+    private static func window(_ volume: Volume) -> ClosedRange<Double> {
         let range = IntensityNormalization(
-            method: .minMax, measured: measured, lowerPercentile: 0.5, upperPercentile: upperPercentile
+            method: .minMax, measured: .all, lowerPercentile: 0.5, upperPercentile: 99.7
         ).parameters(for: volume)
         return range.shift...range.shift + 1 / max(range.scale, .leastNormalMagnitude)
     }

@@ -18,8 +18,10 @@ struct FigureText {
                 lines.append("\(node.node): no answer")
                 continue
             }
+            let asked = Self.asked(node.node, label: label, isGiven: probability >= threshold)
             lines.append(
-                "\(node.node): \(label) (p \(Self.fixed(probability, 3)), threshold \(Self.fixed(threshold, 2)))")
+                "\(node.node): \(label) (\(asked) \(Self.fixed(probability, 3)), threshold "
+                    + "\(Self.fixed(threshold, 2)))")
         }
         let place = finding.location
         var size = "Longest diameter \(Self.fixed(place.longestDiameterMM, 1)) mm"
@@ -29,6 +31,12 @@ struct FigureText {
         lines.append(size)
         if let criteria = finding.criteria { lines += Self.lines(criteria) }
         return lines
+    }
+
+    /// The label that a step's probability is of, which is not always the label that was given; `p` where nobody knows.
+    private static func asked(_ node: String, label: String, isGiven: Bool) -> String {
+        guard let labels = ClassifierRole(rawValue: node)?.labels, labels.contains(label) else { return "p" }
+        return isGiven ? label : labels.first { $0 != label } ?? "p"
     }
 
     private static func lines(_ criteria: NodeCriteria) -> [String] {

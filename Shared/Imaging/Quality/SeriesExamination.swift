@@ -107,14 +107,16 @@ package struct SeriesExamination: Sendable {
             thresholds.sliceSpacing, measures.sliceSpacingMM,
             "\(Self.text(measures.sliceSpacingMM)) mm from slice to slice; limit")
         let faulty = [
-            ("repeat the slice before", measures.duplicateSlices), ("are empty", measures.emptySlices),
-            ("seem to be followed by a missing one", measures.suspectedGaps),
+            ("repeats the slice before", "repeat the slice before", measures.duplicateSlices),
+            ("is empty", "are empty", measures.emptySlices),
+            ("seems to be followed by a missing one", "seem to be followed by a missing one", measures.suspectedGaps),
         ]
-        for (what, slices) in faulty where !slices.isEmpty {
+        for (one, several, slices) in faulty where !slices.isEmpty {
             let share = Double(slices.count) / Double(max(1, measures.slices ?? 1))
             let names = slices.prefix(8).map(String.init).joined(separator: ", ") + (slices.count > 8 ? ", …" : "")
             verdict.add(
-                share > thresholds.faultySlices.unusable ? .unusable : .degraded, "slices \(names) \(what)")
+                share > thresholds.faultySlices.unusable ? .unusable : .degraded,
+                slices.count == 1 ? "slice \(names) \(one)" : "slices \(names) \(several)")
         }
         if let coverage, coverage < thresholds.coverage.degraded || coverage <= thresholds.coverage.unusable {
             verdict.add(
