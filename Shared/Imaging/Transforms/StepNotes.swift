@@ -1,9 +1,8 @@
-import Contracts
-import Imaging
+package import Contracts
 
 /// How a result words what was done to a series on its way to a network: each step by its name, its version and the
 /// figures that it came to.
-enum StepNotes {
+package enum StepNotes {
     static func registration(_ outcome: RigidRegistration.Outcome) -> SeriesNote {
         let motion = outcome.motion
         let figures =
@@ -24,7 +23,7 @@ enum StepNotes {
     }
 
     /// nil where intensities stay as they are.
-    static func normalization(
+    package static func normalization(
         _ normalization: IntensityNormalization, _ outcome: IntensityNormalization.Outcome
     ) -> SeriesNote? {
         let (parameters, place) = (outcome.parameters, place(outcome.measured))
@@ -45,7 +44,7 @@ enum StepNotes {
         }
     }
 
-    static func resampling(_ input: ModelInput, _ interpolation: Interpolation) -> SeriesNote {
+    package static func resampling(_ input: ModelInput, _ interpolation: Interpolation) -> SeriesNote {
         SeriesNote(
             .stepApplied,
             "resampling (version \(PatchSampler.version)): \(interpolation.rawValue), "
@@ -53,7 +52,7 @@ enum StepNotes {
                 + "\(input.spacing.map(text).joined(separator: "×")) mm")
     }
 
-    static func cutOut(_ input: ModelInput) -> SeriesNote {
+    package static func cutOut(_ input: ModelInput) -> SeriesNote {
         let mean = input.normalization.mean.map { ", mean \(text($0)) subtracted" } ?? ""
         return SeriesNote(
             .stepApplied,
