@@ -61,7 +61,7 @@ struct EvaluationFiguresTests {
     }
 
     @Test func originsAreJoinedByTheDecisionThatIsInService() throws {
-        let material = Cohorts.brain(systems: [("sharp", 0.05)])
+        let material = Cohorts.brain(systems: [("sharp", 0.02)])
         let evaluation = try Evaluation(material, settings: settings)
         let figure = try #require(evaluation.hierarchies.first { $0.cohort == .testing && $0.unit == .lesion })
         #expect(figure.accuracy?.value == 1 && figure.macroAUC == 1)

@@ -34,8 +34,10 @@ package struct EvaluationFiles: Sendable {
     /// - Throws: ``EvaluationProblems`` where a folder or a file cannot be written; nothing is left then.
     package func write() throws(EvaluationProblems) {
         var written: [(partial: String, path: String)] = []
+        var current = ""
         do {
             for file in files {
+                current = file.path
                 let folder = URL(filePath: file.path).deletingLastPathComponent()
                 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
                 let partial = file.path + ".\(getpid()).partial"
@@ -51,7 +53,7 @@ package struct EvaluationFiles: Sendable {
             for file in written { unlink(file.partial) }
             if let problems = error as? EvaluationProblems { throw problems }
             throw EvaluationProblems([
-                "the results cannot be written to \(written.last?.path ?? files.first?.path ?? ""); nothing was left "
+                "the results cannot be written to \(current); nothing was left "
                     + "there; check that the folder is writable and the disk is not full"
             ])
         }

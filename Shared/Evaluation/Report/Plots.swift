@@ -134,8 +134,8 @@ enum Plots {
                 title: "Layers drawn anew, from the head on", lower: 0, upper: Double(max(1, steps.count)),
                 ticks: (0...max(1, steps.count)).map(Double.init), digits: 0),
             y: .init(
-                title: "Similarity to the network's map", lower: -0.4, upper: 1,
-                ticks: [-0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1]),
+                title: "Similarity to the network's map", lower: -1, upper: 1,
+                ticks: [-1, -0.5, 0, 0.5, 1]),
             label: "Randomization of weights: \(title)")
         let (rank, structure) = (PlotFrame.color(0), PlotFrame.color(1))
         let start = [SIMD2(0.0, 1.0)]

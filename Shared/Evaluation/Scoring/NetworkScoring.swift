@@ -5,6 +5,12 @@ package import Datasets
 package import NeuralNetwork
 internal import Tensors
 
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
 /// Runs networks over a dataset: batch by batch, while the next batch is prepared.
 package struct NetworkScoring: Sendable {
     package let dataset: Dataset
