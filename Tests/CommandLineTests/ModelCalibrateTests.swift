@@ -1,3 +1,5 @@
+import Contracts
+import ArgumentParser
 import Classifiers
 import Foundation
 import NeuralNetwork

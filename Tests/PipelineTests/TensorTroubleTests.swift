@@ -181,7 +181,8 @@ struct TensorTroubleTests {
             let hand = try await RetryLadderHand(harness)
             try await hand.hurrying {
                 try await harness.publish(study)
-                #expect(try await harness.journal.wait { _ in try await !harness.parked().isEmpty })
+                let isParked = try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
+                #expect(isParked)
             }
             let parked = try await harness.parked()
             #expect(parked.map(\.queue) == [QueueName.parking(shortage.stage)])
@@ -205,7 +206,8 @@ struct TensorTroubleTests {
             let submission = try await harness.publish(study)
             let hand = try await RetryLadderHand(harness)
             try await hand.hurrying {
-                #expect(try await harness.journal.wait { _ in try await !harness.parked().isEmpty })
+                let isParked = try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
+                #expect(isParked)
             }
             let ending = try await harness.ending(of: study.studyInstanceUID)
             let rejected = try ending.payload(ResultRejected.self)
@@ -222,7 +224,8 @@ struct TensorTroubleTests {
                     await harness.journal.wait {
                         $0.events(of: study.studyInstanceUID).count { $0.event == ResultRejected.event } == 2
                     })
-                #expect(try await harness.journal.wait { _ in try await !harness.parked().isEmpty })
+                let isParked = try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
+                #expect(isParked)
             }
             let rejections = harness.journal.events(of: study.studyInstanceUID).filter {
                 $0.event == ResultRejected.event

@@ -27,6 +27,8 @@ package struct EvaluationConfiguration: Sendable, Equatable {
         package var cases = 64
         /// Cases of the randomization check.
         package var randomized = 8
+
+        package init() {}
     }
 
     package var settings: EvaluationSettings
