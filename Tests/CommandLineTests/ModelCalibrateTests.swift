@@ -64,7 +64,7 @@ struct ModelCalibrateTests {
             var generator = SeededGenerator(seed: 1)
             func noise(_ count: Int) -> [Float] { (0..<count).map { _ in Float(generator.normalPair().0) } }
             let labels = (0..<40).map { Float($0 % 2) }
-            let logits = labels.flatMap { label in [0, 2 * label - 1 + noise(1)[0]] }
+            let logits: [Float] = labels.flatMap { label -> [Float] in [0, 2 * label - 1 + noise(1)[0]] }
             try SafetensorsFile.write(
                 [
                     (name: "logits", tensor: try Tensor(shape: [40, 2], floats: logits)),
@@ -116,7 +116,8 @@ struct ModelCalibrateTests {
             let error = #expect(throws: (any Error).self) {
                 try calibrate(folder + "/model", "--scores", folder + "/none.csv")
             }
-            #expect(CommandEnd.describe(try #require(error)).code == 66)
+            let end = CommandEnd.describe(try #require(error))
+            #expect(end.code == 66)
         }
     }
 }

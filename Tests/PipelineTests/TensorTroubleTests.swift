@@ -181,8 +181,7 @@ struct TensorTroubleTests {
             let hand = try await RetryLadderHand(harness)
             try await hand.hurrying {
                 try await harness.publish(study)
-                let isParked = try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
-                #expect(isParked)
+                #expect(try await harness.journal.wait { _ in try await !harness.parked().isEmpty })
             }
             let parked = try await harness.parked()
             #expect(parked.map(\.queue) == [QueueName.parking(shortage.stage)])
@@ -204,11 +203,7 @@ struct TensorTroubleTests {
         try await PipelineHarness.run(store: store) { harness in
             let study = try harness.folder.brainStudy("1.2.3.1")
             let submission = try await harness.publish(study)
-            let hand = try await RetryLadderHand(harness)
-            try await hand.hurrying {
-                let isParked = try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
-                #expect(isParked)
-            }
+            try await Self.expectParking(harness)
             let ending = try await harness.ending(of: study.studyInstanceUID)
             let rejected = try ending.payload(ResultRejected.self)
             #expect(rejected.submissionID == submission)
@@ -219,14 +214,11 @@ struct TensorTroubleTests {
 
             // Replayed too early, it is the same rejection again.
             try await Self.replay(harness)
-            try await hand.hurrying {
-                #expect(
-                    await harness.journal.wait {
-                        $0.events(of: study.studyInstanceUID).count { $0.event == ResultRejected.event } == 2
-                    })
-                let isParked = try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
-                #expect(isParked)
+            try await Self.expectParking(harness)
+            let isToldAgain = await harness.journal.wait {
+                $0.events(of: study.studyInstanceUID).count { $0.event == ResultRejected.event } == 2
             }
+            #expect(isToldAgain)
             let rejections = harness.journal.events(of: study.studyInstanceUID).filter {
                 $0.event == ResultRejected.event
             }
@@ -246,6 +238,15 @@ struct TensorTroubleTests {
             _ = try await store.inner.delete(["mended"])
             try await harness.expectAnEmptyStore()
         }
+    }
+
+    /// Hurries everything up the retry ladder until a message is parked.
+    private static func expectParking(_ harness: PipelineHarness) async throws {
+        let hand = try await RetryLadderHand(harness)
+        let isParked = try await hand.hurrying {
+            try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
+        }
+        #expect(isParked)
     }
 
     /// Brings the one parked message back, as `oncorelay dead-letters replay` does.
