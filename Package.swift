@@ -18,8 +18,14 @@ let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 /// A room: a library target in `Shared/` or `Services/`.
-func room(_ name: String, at path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+///
+/// A room that walks over voxels or weights is optimized in debug builds, too: its tests take minutes otherwise.
+func room(
+    _ name: String, at path: String, _ dependencies: [Target.Dependency] = [], isOptimized: Bool = false
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path,
+        swiftSettings: settings + (isOptimized ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []))
 }
 
 /// A service: a library with the stage, and an executable of a few lines named `oncorelay-<name>`.
@@ -101,7 +107,8 @@ let package = Package(
         room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
         room(
             "Imaging", at: "Shared/Imaging",
-            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
+            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"],
+            isOptimized: true),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
