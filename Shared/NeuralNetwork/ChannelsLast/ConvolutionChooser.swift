@@ -68,19 +68,21 @@ final class ConvolutionChooser: Sendable {
         else { return plans.first?.choice ?? .oneDNN }
         let trial = try ConvolutionTrial(task, threads: threads)
         let truth = try trial.measure(reference, repetitions: 3)
-        var best = (choice: reference.choice, seconds: truth.seconds)
+        var best = (choice: reference.choice, seconds: truth.seconds, factor: reference.memoryFactor)
         for plan in plans where plan.choice != reference.choice {
             let result = try trial.measure(plan, repetitions: 3)
             let isRight = ConvolutionTrial.agree(truth.values, result.values, type: task.shape.type)
-            if isRight, result.seconds < best.seconds { best = (plan.choice, result.seconds) }
+            if isRight, result.seconds * plan.memoryFactor < best.seconds * best.factor {
+                best = (plan.choice, result.seconds, plan.memoryFactor)
+            }
         }
         return best.choice
     }
 
     /// What is mostly the fastest, first.
     static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
-        shape.readsPlanes
-            ? [.oneDNN, .planar1, .planar2, .planarFloat]
-            : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
+        if shape.readsPlanes { return [.oneDNN, .planar1, .planar2, .planarFloat] }
+        let plain: [ConvolutionChoice] = SharedGradientPlan.suits(shape) ? [.direct, .oneDNN] : [.oneDNN, .direct]
+        return plain + [.winograd1, .winograd2, .winogradFloat, .tiles]
     }
 }

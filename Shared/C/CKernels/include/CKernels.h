@@ -4,6 +4,7 @@
 #include "gradients.h"
 #include "pixels.h"
 #include "processor.h"
+#include "shared_gradient.h"
 #include "training.h"
 #include "training_blocked.h"
 #include "training_portable.h"
