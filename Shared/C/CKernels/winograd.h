@@ -38,3 +38,6 @@ int ork_winograd_run_phases(
         {1.0f}, {0.625f, 1.375f}, {0.625f, 1.0f, 2.0f}, { 0.5f, 0.875f, 1.25f, 2.0f }                         \
     }
 enum { ORK_MOST_LINE = 10 };
+
+// The transform of a kernel's line of r taps to n points: row j holds point^i / product of the differences to the others.
+void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]);

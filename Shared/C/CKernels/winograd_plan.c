@@ -80,8 +80,7 @@ size_t ork_winograd_packed_bytes(const ork_convolution *c) {
     return (size_t)(plan.chunks * plan.output_blocks * plan.points) * 256 * (c->type == ORK_BF16 ? 2 : 4);
 }
 
-// The transform of a kernel's line: row j holds point^i / product of the differences to the other points.
-static void kernel_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
+void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
     static const float points[4][4] = ORK_POINTS;
     double finite[ORK_MOST_LINE] = {0};
     for (int j = 1; n > 1 && j < n - 1; j++) finite[j] = points[(n - 4) / 2][(j - 1) / 2] * (j % 2 ? 1 : -1);
@@ -108,7 +107,7 @@ static uint16_t rounded(float value) {
 static void pack(
     const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed, int part, int parts) {    const ork_winograd_plan plan = ork_winograd_cut(c, 1);
     double rows[3][ORK_MOST_LINE][ORK_MOST_LINE];
-    for (int i = 0; i < 3; i++) kernel_rows(plan.n[i], c->kernel[i], rows[i]);
+    for (int i = 0; i < 3; i++) ork_winograd_rows(plan.n[i], c->kernel[i], rows[i]);
     const int *n = plan.n, *r = c->kernel;
     const int64_t taps = (int64_t)r[0] * r[1] * r[2];
     double line[ORK_MOST_POINTS], plane[ORK_MOST_POINTS];
