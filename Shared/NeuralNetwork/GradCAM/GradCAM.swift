@@ -85,11 +85,19 @@ extension InferencePlan {
     }
 
     private static func scaleToUnitInterval(_ map: inout [Float]) {
-        guard let smallest = map.min(), let largest = map.max(), largest > smallest else {
-            for index in map.indices { map[index] = 0 }
-            return
+        map.withUnsafeMutableBufferPointer { map in
+            guard let first = map.first else { return }
+            var (smallest, largest) = (first, first)
+            for value in map {
+                smallest = value < smallest ? value : smallest
+                largest = value > largest ? value : largest
+            }
+            guard largest > smallest else { return map.update(repeating: 0) }
+            let factor = 1 / (largest - smallest)
+            for index in map.indices {
+                let value = (map[index] - smallest) * factor
+                map[index] = value < 1 ? value : 1
+            }
         }
-        let factor = 1 / (largest - smallest)
-        for index in map.indices { map[index] = min(1, (map[index] - smallest) * factor) }
     }
 }
