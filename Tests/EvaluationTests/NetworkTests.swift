@@ -119,10 +119,7 @@ struct NetworkTests {
         let settings = ComputeSettings(precision: .float32)
         let scoring = NetworkScoring(dataset: dataset, split: split, inputs: Balls(), settings: settings)
         let scores = try await scoring.scores(of: models, cohorts: [.independent])
-        var wanted = EvaluationConfiguration.HeatMaps()
-        wanted.pictures = 1
-        wanted.cases = 6
-        wanted.randomized = 2
+        let wanted = EvaluationConfiguration.HeatMaps(pictures: 1, cases: 6, randomized: 2)
         let analysis = HeatMapAnalysis(
             dataset: dataset, split: split, inputs: Balls(), settings: settings, wanted: wanted)
         let found = try await analysis.figures(of: models, scores: scores, cohort: .independent)

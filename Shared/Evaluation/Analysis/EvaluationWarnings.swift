@@ -37,6 +37,11 @@ enum EvaluationWarnings {
                 "Fewer than \(few) \(base.plural) of one class: \(small.sorted().joined(separator: "; ")). "
                     + "Read the intervals, not the figures.")
         }
+        if evaluation.figures.contains(where: { $0.auc.variance == 0 }) {
+            warnings.append(
+                "Where every positive case lies above every negative one, the AUC is 1 and DeLong's interval has no width: "
+                    + "it says that nothing varied here, not that nothing can.")
+        }
         for unit in settings.units where unit != base {
             for role in material.roles {
                 for cohort in settings.cohorts {

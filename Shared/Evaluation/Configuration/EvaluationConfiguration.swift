@@ -22,13 +22,17 @@ package struct EvaluationConfiguration: Sendable, Equatable {
     /// What is looked at by Grad-CAM.
     package struct HeatMaps: Sendable, Equatable {
         /// Pictures of the surest right answers, and as many of wrong ones, for each network.
-        package var pictures = 3
+        package var pictures: Int
         /// Cases whose heat is measured, for each network and cohort.
-        package var cases = 64
+        package var cases: Int
         /// Cases of the randomization check.
-        package var randomized = 8
+        package var randomized: Int
 
-        package init() {}
+        package init(pictures: Int = 3, cases: Int = 64, randomized: Int = 8) {
+            self.pictures = pictures
+            self.cases = cases
+            self.randomized = randomized
+        }
     }
 
     package var settings: EvaluationSettings

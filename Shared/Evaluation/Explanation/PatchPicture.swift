@@ -55,7 +55,7 @@ struct PatchPicture {
                 let heat = Double(sample(heat, place))
                 canvas.blend(side + Self.gap + x, y, HeatColors.color(heat), HeatColors.share(heat))
                 if let mask, isEdge(mask, place) {
-                    for left in [0, side + Self.gap] { canvas.blend(left + x, y, Color(80, 230, 120), 0.9) }
+                    for left in [0, side + Self.gap] { canvas.blend(left + x, y, Color(40, 220, 90), 1) }
                 }
             }
         }
@@ -85,8 +85,10 @@ struct PatchPicture {
 
     /// Whether the outline, where the mask is a half, passes here.
     private func isEdge(_ mask: [Float], _ place: SIMD2<Double>) -> Bool {
-        let step = SIMD2(Double(width), Double(height)) / Double(Self.side) * 0.75
+        let step = SIMD2(Double(width), Double(height)) / Double(Self.side) * 1.2
         let here = sample(mask, place) >= 0.5
-        return [SIMD2(step.x, 0), SIMD2(0, step.y)].contains { (sample(mask, place + $0) >= 0.5) != here }
+        return [SIMD2(step.x, 0), SIMD2(-step.x, 0), SIMD2(0, step.y), SIMD2(0, -step.y)].contains {
+            (sample(mask, place + $0) >= 0.5) != here
+        }
     }
 }

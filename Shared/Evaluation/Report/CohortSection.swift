@@ -19,7 +19,7 @@ struct CohortSection {
                     + cohorts.map { cohort in
                         let own = cohort.outcomes[index]
                         let share = Digits.percent(Double(own.cases) / Double(max(1, cohort.cases)))
-                        return "\(own.cases) (\(share) %)"
+                        return "\(own.cases) (\(share)\u{A0}%)"
                     })
         }
         rows.append(["\(noun) of a patient"] + cohorts.map { ReportWords.mean($0.casesPerPatient) })
@@ -42,7 +42,7 @@ struct CohortSection {
                         Digits.fixed(test.degreesOfFreedom, test.test == "chi-squared" ? 0 : 1),
                         Digits.p(test.p) + (test.isRough ? "<small>few counts, rough</small>" : ""),
                     ]
-                })
+                }, texts: 3)
         }
         return text + overlap
     }

@@ -30,7 +30,7 @@ struct HeatMapSection {
                         ReportWords.cohort(figure.cohort), Markup.escaped(figure.layer), "\(figure.count)",
                         percent(figure.inside), percent(figure.chance), ReportWords.share(figure.pointing),
                     ]
-                })
+                }, texts: 4)
             let checks = evaluation.explanations.filter { !$0.randomization.isEmpty }
             if !checks.isEmpty {
                 text +=
@@ -38,9 +38,11 @@ struct HeatMapSection {
                     + "the head down (Adebayo et al. 2018). A map that stays alike shows the image, not the network.</p>"
                 text += "<div class=\"plots\">"
                 for figure in checks {
-                    text += Plots.randomization(
-                        figure, title: "\(figure.system), \(ReportWords.question(figure.task))")
-                    text += steps(figure)
+                    text +=
+                        "<div>"
+                        + Plots.randomization(
+                            figure, title: "\(figure.system), \(ReportWords.question(figure.task))")
+                    text += steps(figure) + "</div>"
                 }
                 text += "</div>\n"
             }
@@ -55,15 +57,14 @@ struct HeatMapSection {
                 Digits.fixed(step.structuralSimilarity, 2),
             ]
         }
-        return "<div>"
-            + Markup.table(
-                caption: Markup.escaped("\(figure.system), mean of the cases"),
-                head: ["Drawn anew down to", "Rank correlation", "Structural similarity"], rows: rows) + "</div>"
+        return Markup.table(
+            caption: Markup.escaped("\(figure.system), mean of the cases"),
+            head: ["Drawn anew down to", "Rank correlation", "Structural similarity"], rows: rows)
     }
 
     private func percent(_ figure: MeanFigure?) -> String {
         guard let figure else { return "–" }
-        return "\(Digits.percent(figure.mean)) ± \(Digits.percent(figure.standardDeviation))"
+        return "\(Digits.percent(figure.mean))\u{A0}±\u{A0}\(Digits.percent(figure.standardDeviation))"
             + "<small>\(Digits.percent(figure.minimum))–\(Digits.percent(figure.maximum))</small>"
     }
 

@@ -16,13 +16,12 @@ struct HierarchySection {
         text += Markup.table(
             caption: "Shares in percent with Wilson’s intervals; the macro AUC’s interval is from resampled patients.",
             head: [
-                "System", "Cohort", "Counted by", "Cases", "Macro AUC", "Accuracy", "Balanced accuracy", "Macro F1",
+                "System", "Cohort", "Cases", "Macro AUC", "Accuracy", "Balanced accuracy", "Macro F1",
                 "Kappa",
             ],
             rows: evaluation.hierarchies.map { figure in
                 [
-                    Markup.escaped(figure.system), ReportWords.cohort(figure.cohort), figure.unit.rawValue,
-                    "\(figure.count)",
+                    Markup.escaped(figure.system), cohort(figure), "\(figure.count)",
                     Digits.area(figure.macroAUC)
                         + (figure.macroAUCBootstrap.map { "<small>\(Digits.range($0))</small>" } ?? ""),
                     ReportWords.share(figure.accuracy), figure.balancedAccuracy.map(Digits.percent) ?? "–",
@@ -30,20 +29,20 @@ struct HierarchySection {
                     (figure.kappa.map { Digits.fixed($0, 3) } ?? "–")
                         + (figure.kappaInterval.map { "<small>\(Digits.range($0))</small>" } ?? ""),
                 ]
-            })
+            }, texts: 2)
         text += Markup.table(
             caption: "Each origin against the three others. Sensitivity and PPV in percent.",
-            head: ["System", "Cohort", "Counted by"]
+            head: ["System", "Cohort"]
                 + ["SCLC", "NSCLC", "BC", "GIC"].flatMap { ["\($0) AUC", "Sens.", "PPV"] },
             rows: evaluation.hierarchies.map { figure in
-                [Markup.escaped(figure.system), ReportWords.cohort(figure.cohort), figure.unit.rawValue]
+                [Markup.escaped(figure.system), cohort(figure)]
                     + figure.leaves.flatMap { leaf in
                         [
                             ReportWords.area(leaf.auc), leaf.sensitivity.map { Digits.percent($0.value) } ?? "–",
                             leaf.ppv.map { Digits.percent($0.value) } ?? "–",
                         ]
                     }
-            })
+            }, texts: 2)
         let shown = evaluation.hierarchies.filter { $0.unit == evaluation.firstUnit }.prefix(Self.matrices)
         let matrices = shown.map { figure in
             MatrixMarkup.matrix(
@@ -52,5 +51,9 @@ struct HierarchySection {
                 counts: figure.confusion)
         }
         return text + "<div class=\"matrices\">\(matrices.joined())</div>\n"
+    }
+
+    private func cohort(_ figure: HierarchyFigure) -> String {
+        "\(ReportWords.cohort(figure.cohort))<small>by \(figure.unit.rawValue)</small>"
     }
 }

@@ -40,18 +40,21 @@ enum Markup {
     /// A table: `scope` says what heads what, for those who hear the page.
     ///
     /// - Parameters:
-    ///   - caption: escaped already; empty for none.
+    ///   - caption: escaped already; empty for none. Above the table, so that it does not scroll with it.
     ///   - head: the columns' headings, as markup.
     ///   - rows: as markup, the first cell of each a heading.
+    ///   - texts: how many columns, from the first on, hold words and not numbers.
     /// - Returns: the table in a frame that scrolls where the page is narrow.
-    static func table(caption: String = "", head: [String], rows: [[String]]) -> String {
-        let heading = head.map { element("th", [("scope", "col")], $0) }.joined()
+    static func table(caption: String = "", head: [String], rows: [[String]], texts: Int = 1) -> String {
+        func style(_ column: Int) -> String { column < texts ? " class=\"left\"" : "" }
+        let heading = head.enumerated().map { "<th scope=\"col\"\(style($0))>\($1)</th>" }.joined()
         let body = rows.map { cells in
             let first = element("th", [("scope", "row")], cells.first ?? "")
-            return "<tr>" + first + cells.dropFirst().map { "<td>\($0)</td>" }.joined() + "</tr>"
+            let others = cells.enumerated().dropFirst().map { "<td\(style($0.offset))>\($0.element)</td>" }
+            return "<tr>" + first + others.joined() + "</tr>"
         }
-        let title = caption.isEmpty ? "" : "<caption>\(caption)</caption>"
-        return "<div class=\"scroll\" tabindex=\"0\"><table>\(title)<thead><tr>\(heading)</tr></thead><tbody>"
+        let title = caption.isEmpty ? "" : "<p class=\"caption\">\(caption)</p>"
+        return title + "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>\(heading)</tr></thead><tbody>"
             + body.joined(separator: "\n") + "</tbody></table></div>\n"
     }
 }

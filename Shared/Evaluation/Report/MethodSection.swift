@@ -35,7 +35,7 @@ struct MethodSection {
                         Markup.escaped(model.input), "\(model.parameters)",
                         "<code>\(Markup.escaped(String(model.weightsSHA256.prefix(16))))…</code>",
                     ]
-                })
+                }, texts: 5)
         }
         return text
     }

@@ -50,7 +50,7 @@ struct PaperSection {
                     })
         }
         return "<p>\(Self.caution)</p>"
-            + Markup.table(caption: "AUC of each question, with DeLong’s intervals.", head: head, rows: rows)
+            + Markup.table(caption: "AUC of each question, with DeLong’s intervals.", head: head, rows: rows, texts: 2)
             + Markup.table(
                 caption: "What the paper’s abstract reports (3D ResNet18 with Grad-CAM and AIC).",
                 head: ["Jiao et al. 2023", "Testing, n = 122", "Independent, n = 42"],

@@ -19,7 +19,7 @@ struct ReaderSection {
                     ReportWords.share(row.counts.sensitivity), ReportWords.share(row.counts.specificity),
                     row.auc.map(ReportWords.area) ?? "–", ReportWords.share(row.counts.accuracy),
                 ]
-            })
+            }, texts: 3)
         if !evaluation.readerComparisons.isEmpty {
             text += "<h3>Do their areas differ?</h3>"
             text += Markup.table(
@@ -35,7 +35,7 @@ struct ReaderSection {
                         row.z.map { Digits.fixed($0, 2) } ?? "–", Digits.p(row.p),
                         "\(Digits.p(row.mcnemar.p))<small>\(row.mcnemar.onlyFirst) : \(row.mcnemar.onlySecond)</small>",
                     ]
-                })
+                }, texts: 4)
         }
         if !evaluation.agreement.isEmpty {
             text += "<h3>Do the readers agree?</h3>"
@@ -52,7 +52,7 @@ struct ReaderSection {
                             + "\(Digits.fixed(row.upper, 3))</small>",
                         Digits.fixed(row.standardError, 3), Digits.fixed(row.z, 2), Digits.p(row.p),
                     ]
-                })
+                }, texts: 3)
         }
         return text
     }

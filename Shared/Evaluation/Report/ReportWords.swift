@@ -58,7 +58,7 @@ enum ReportWords {
 
     static func mean(_ figure: MeanFigure?, digits: Int = 1) -> String {
         guard let figure else { return "–" }
-        return "\(Digits.fixed(figure.mean, digits)) ± \(Digits.fixed(figure.standardDeviation, digits))"
+        return "\(Digits.fixed(figure.mean, digits))\u{A0}±\u{A0}\(Digits.fixed(figure.standardDeviation, digits))"
             + "<small>\(Digits.fixed(figure.minimum, digits))–\(Digits.fixed(figure.maximum, digits))</small>"
     }
 }

@@ -18,7 +18,7 @@ enum Stylesheet {
         p, ul { max-width: 78ch; }
         .lead { color: var(--soft); margin: 0 0 14px; }
         .notice { border: 2px solid var(--warn-edge); background: var(--warn); border-radius: 6px; padding: 8px 14px;
-          font-weight: 600; margin: 14px 0; }
+          font-weight: 600; margin: 14px 0; max-width: none; }
         .warnings { border-left: 4px solid var(--warn-edge); background: var(--warn); padding: 10px 14px 10px 32px;
           margin: 14px 0; max-width: none; }
         .warnings li { margin: 4px 0; }
@@ -33,13 +33,15 @@ enum Stylesheet {
         .scroll { overflow-x: auto; margin: 12px 0 18px; }
         .scroll:focus-visible { outline: 2px solid var(--accent); }
         table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; min-width: 50%; }
-        caption { text-align: left; color: var(--soft); padding-bottom: 6px; }
+        .caption { color: var(--soft); font-size: .88rem; margin: 14px 0 2px; max-width: 100ch; }
+        .caption + .scroll { margin-top: 4px; }
         th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid var(--edge); vertical-align: top; }
         thead th { border-bottom: 2px solid var(--axis); vertical-align: bottom; }
         th[scope=row], thead th:first-child { text-align: left; font-weight: 600; }
+        th[scope=row] { min-width: 7.5rem; } .matrix th[scope=row] { min-width: 0; }
         td.left, th.left { text-align: left; }
         small, .small { font-size: .82rem; color: var(--soft); font-weight: 400; }
-        td small, th small { display: block; white-space: nowrap; font-size: .8rem; }
+        td small, th small { display: block; white-space: nowrap; font-size: .9em; }
         .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 18px 24px;
           align-items: start; margin: 14px 0; }
         figure { margin: 0; break-inside: avoid; }
@@ -68,7 +70,8 @@ enum Stylesheet {
           @page { size: A4; margin: 14mm; }
           body { font-size: 10pt; } main { max-width: none; padding: 0; } nav { display: none; }
           .scroll { overflow: visible; } table { font-size: 7.8pt; } th, td { padding: 3px 5px; } h2 { margin-top: 22px; }
-          h2, h3, figcaption, caption { break-after: avoid; } tr, .card, figure, .matrix { break-inside: avoid; }
+          h2, h3, figcaption, .caption, h2 + p, h3 + p { break-after: avoid; }
+          th[scope=row] { min-width: 0; } .caption { font-size: 8pt; } .legend, .small, .cases figcaption { font-size: 8pt; } tr, .card, figure, .matrix { break-inside: avoid; }
           .plots { grid-template-columns: repeat(2, 1fr); } .plot { max-width: 84mm; }
           .cases { grid-template-columns: repeat(3, 1fr); } }
         """

@@ -57,18 +57,19 @@ struct TaskSection {
 
     private var table: String {
         let percent = Digits.fixed(evaluation.level * 100, 0)
-        var head = ["System", "Cohort", "Counted by", "Cases", "AUC"]
+        var head = ["System", "Cohort", "Cases", "AUC"]
         let isResampled = figures.contains { $0.auc.bootstrap != nil }
         if isResampled { head.append("AUC by patients") }
         head += ["Cut", "Sensitivity", "Specificity", "PPV", "NPV", "Accuracy"]
         let rows = figures.map { figure in
             var row = [
-                Markup.escaped(figure.system), ReportWords.cohort(figure.cohort), figure.unit.rawValue,
-                "\(figure.positives) + \(figure.negatives)", ReportWords.area(figure.auc),
+                Markup.escaped(figure.system),
+                "\(ReportWords.cohort(figure.cohort))<small>by \(figure.unit.rawValue)</small>",
+                "\(figure.positives)\u{A0}+\u{A0}\(figure.negatives)", ReportWords.area(figure.auc),
             ]
             if isResampled { row.append(figure.auc.bootstrap.map { Digits.range($0) } ?? "–") }
             return row + [
-                "\(Digits.threshold(figure.cut.threshold.value))<small>\(Markup.escaped(figure.cut.source))</small>",
+                "\(Digits.threshold(figure.cut.threshold.value))<small>\(Markup.escaped(figure.cut.source.replacing("the model's threshold", with: "model")))</small>",
                 ReportWords.share(figure.atCut.sensitivity), ReportWords.share(figure.atCut.specificity),
                 ReportWords.share(figure.atCut.ppv), ReportWords.share(figure.atCut.npv),
                 ReportWords.share(figure.atCut.accuracy),
@@ -78,7 +79,7 @@ struct TaskSection {
         return Markup.table(
             caption:
                 "\(percent) % intervals: AUC by DeLong, shares (percent) by Wilson.\(note) Cases: positive + negative.",
-            head: head, rows: rows)
+            head: head, rows: rows, texts: 2)
     }
 
     private var matrices: String {
