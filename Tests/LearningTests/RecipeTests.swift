@@ -89,7 +89,7 @@ struct RecipeTests {
             network: {widthMultiplier: 0.25, dilation: [1, 1, 2, 4]}
             attention: {enabled: true, layer: layer3}
             training: {classWeights: [1, 2.5], optimizer: {kind: sgd, nesterov: true}, schedule: {kind: step}}
-            model: {threshold: 0.25, gradCAMLayer: layer3}
+            model: {threshold: 0.25, gradCAMLayer: layer3, weights: float16, intendedUse: "A trial."}
             """
         for text in [text, "task: node-status\nstart: {freeze: 3, checkpoint: ../weights.safetensors, keepHead: true}"]
         {

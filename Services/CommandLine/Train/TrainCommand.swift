@@ -27,7 +27,8 @@ struct TrainCommand: AsyncParsableCommand {
               augmentation: enabled, flips, rotation, scaling, intensityShift, intensityScaling, noise
               training: epochs, batch, seed, optimizer, schedule, classWeights (none, balanced or two numbers), \
             earlyStopping, precision (automatic, float32, bfloat16), …
-              model: threshold (youden or a number), version, gradCAMLayer
+              model: threshold (youden or a number), weights (float32, float16), version, gradCAMLayer, \
+            intendedUse
               sweep: keys, each with a list of values: the grid that --sweep runs
 
             A key that there is not is an error that names its line and the nearest key. --check prints the whole recipe \

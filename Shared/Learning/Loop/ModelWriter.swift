@@ -2,6 +2,7 @@ internal import Classifiers
 internal import Contracts
 internal import Datasets
 internal import NeuralNetwork
+internal import Tensors
 
 #if canImport(Glibc)
     internal import Glibc
@@ -18,7 +19,7 @@ struct ModelWriter {
     let split: Split
     let cohorts: PreparedCohorts
 
-    static let intendedUse = "Research use only. Not for diagnosis."
+    static let disclaimer = "Research use only. Not for diagnosis."
 
     /// - Parameters:
     ///   - session: whose weights.
@@ -35,10 +36,15 @@ struct ModelWriter {
             name: recipe.name, version: recipe.model.version, architecture: recipe.architecture, input: input,
             labels: recipe.task.classNames, threshold: threshold,
             gradCAM: .init(layer: recipe.model.gradCAMLayer ?? defaultLayer),
-            training: provenance(figures, scores), intendedUse: Self.intendedUse)
+            training: provenance(figures, scores),
+            intendedUse: (recipe.model.intendedUse.map { $0 + " " } ?? "") + Self.disclaimer)
         let model: ModelFolder
         do {
-            model = try ModelFolder(description: description, parameters: try session.network.snapshot())
+            var parameters = try session.network.snapshot()
+            if recipe.model.weights == .float16 {
+                parameters.tensors = parameters.tensors.mapValues { $0.converted(to: .float16) }
+            }
+            model = try ModelFolder(description: description, parameters: parameters)
         } catch {
             throw .invalid("the model cannot be put together: \(error)")
         }
@@ -81,7 +87,7 @@ struct ModelWriter {
                 "testing": .object(testing),
                 "note": .string("the epoch was chosen on the testing cohort, whose figures flatter"),
             ]),
-            "disclaimer": .string(Self.intendedUse),
+            "disclaimer": .string(Self.disclaimer),
         ]
         if let sha256 = weights.sha256 {
             members["startedFrom"] = .object([

@@ -226,7 +226,8 @@ extension Recipe {
         }
         return ModelSettings(
             threshold: threshold, version: section.text("version", "1.0.0"),
-            gradCAMLayer: section.optionalText("gradCAMLayer"))
+            gradCAMLayer: section.optionalText("gradCAMLayer"), weights: section.choice("weights", .float32),
+            intendedUse: section.optionalText("intendedUse"))
     }
 }
 

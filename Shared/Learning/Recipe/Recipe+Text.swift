@@ -33,18 +33,22 @@ extension Recipe {
         lines += trainingLines
         lines += ["model:", "  threshold: \(model.threshold.map { "\($0)" } ?? "youden")"]
         lines.append("  version: \(Self.quoted(model.version))")
+        if model.weights != .float32 { lines.append("  weights: \(model.weights.rawValue)") }
+        if let use = model.intendedUse { lines.append("  intendedUse: \(Self.quoted(use))") }
         if let layer = model.gradCAMLayer { lines.append("  gradCAMLayer: \(Self.quoted(layer))") }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// SHA-256 of everything that decides what is learned; name, place of the data and how often states are written do
-    /// not.
+    /// SHA-256 of everything that decides what is learned; name, place of the data, how often states are written and
+    /// how weights are stored do not.
     package var digest: String {
         var bare = self
         bare.name = ""
         bare.data.folder = nil
         bare.data.split = nil
         bare.training.checkpointSeconds = 0
+        bare.model.weights = .float32
+        bare.model.intendedUse = nil
         return Digest.sha256Hex(Array(bare.text.utf8))
     }
 

@@ -71,6 +71,12 @@ package struct Recipe: Sendable, Equatable {
         package var threshold: Double?
         package var version: String
         package var gradCAMLayer: String?
+        /// How the weights are stored; float16 halves the folder and rounds in the fourth digit.
+        package var weights: Weights
+        /// Stands before "Research use only. Not for diagnosis."
+        package var intendedUse: String?
+
+        package enum Weights: String, Sendable, CaseIterable { case float32, float16 }
     }
 }
 
