@@ -7,7 +7,7 @@ package struct QualityThresholds: Codable, Sendable, Equatable {
     /// Signal-to-noise ratio: median foreground over the noise's standard deviation; below these.
     package var signalToNoise = Limits(degraded: 10, unusable: 3)
     /// Amplitude of ghosts as a share of the signal.
-    package var ghosting = Limits(degraded: 0.1, unusable: 0.3)
+    package var ghosting = Limits(degraded: 0.15, unusable: 0.3)
     /// Share of the foreground at the largest value.
     package var saturation = Limits(degraded: 0.01, unusable: 0.2)
     /// Distance between slices in mm.
