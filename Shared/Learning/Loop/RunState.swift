@@ -37,6 +37,8 @@ struct RunState: Codable, Sendable, Equatable {
     var version = Self.version
     var recipeSHA256: String
     var dataSHA256: String
+    /// Of the checkpoint where the weights began; empty for random ones.
+    var startSHA256: String
     /// Epochs that are done.
     var epoch = 0
     /// Steps of the epoch that is going on that are done.
@@ -45,9 +47,10 @@ struct RunState: Codable, Sendable, Equatable {
     var history: [EpochFigures] = []
     var best: Best?
 
-    init(recipeSHA256: String, dataSHA256: String) {
+    init(recipeSHA256: String, dataSHA256: String, startSHA256: String) {
         self.recipeSHA256 = recipeSHA256
         self.dataSHA256 = dataSHA256
+        self.startSHA256 = startSHA256
     }
 
     /// Writes the state with the session's weights and memory as one file.
@@ -67,7 +70,7 @@ struct RunState: Codable, Sendable, Equatable {
     ///
     /// - Throws: `LearningError.state` where the file is damaged or of another recipe or dataset.
     static func restore(
-        _ session: TrainingSession, from path: String, recipeSHA256: String, dataSHA256: String
+        _ session: TrainingSession, from path: String, of run: RunState
     ) throws(LearningError) -> RunState {
         let advice = "begin anew with --fresh, or choose another --out"
         do {
@@ -80,11 +83,14 @@ struct RunState: Codable, Sendable, Equatable {
                 throw LearningError.state(
                     "\(path) is of form \(state.version), this program reads \(version); \(advice)")
             }
-            guard state.recipeSHA256 == recipeSHA256 else {
+            guard state.recipeSHA256 == run.recipeSHA256 else {
                 throw LearningError.state("\(path) was written by another recipe; \(advice)")
             }
-            guard state.dataSHA256 == dataSHA256 else {
+            guard state.dataSHA256 == run.dataSHA256 else {
                 throw LearningError.state("\(path) was written with other examples or another split; \(advice)")
+            }
+            guard state.startSHA256 == run.startSHA256 else {
+                throw LearningError.state("\(path) began with other weights (start.checkpoint); \(advice)")
             }
             try TrainingCheckpoint.restore(session.network, optimizer: session.optimizer, from: path)
             return state

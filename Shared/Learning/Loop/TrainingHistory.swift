@@ -67,6 +67,8 @@ package struct TrainingResult: Sendable, Equatable, Codable {
     package var engine: String
     package var recipeSHA256: String
     package var dataSHA256: String
+    /// Of the checkpoint where the weights began; empty for random ones.
+    package var startSHA256: String
     package var weightsSHA256: String
     package var disclaimer = "Research use only. Not for diagnosis."
 }

@@ -43,12 +43,13 @@ package struct TrainingRun: Sendable {
         tell: (TrainingEvent) -> Void = { _ in }, shouldStop: () -> Bool = { false }
     ) throws(LearningError) -> TrainingResult {
         try folder.prepare()
-        let fingerprint = RunState(recipeSHA256: recipe.digest, dataSHA256: cohorts.sha256)
+        let weights = try StartingWeights(recipe, checkpoint: checkpoint)
+        let fingerprint = RunState(
+            recipeSHA256: recipe.digest, dataSHA256: cohorts.sha256, startSHA256: weights.sha256 ?? "")
         if let result = try finished(fingerprint) {
             tell(.finished(result))
             return result
         }
-        let weights = try StartingWeights(recipe, checkpoint: checkpoint)
         let session: TrainingSession
         do {
             let positives = cohorts.training.positives
@@ -61,9 +62,7 @@ package struct TrainingRun: Sendable {
         var state = fingerprint
         let isResumed = folder.exists(folder.state)
         if isResumed {
-            state = try RunState.restore(
-                session, from: folder.state, recipeSHA256: fingerprint.recipeSHA256,
-                dataSHA256: fingerprint.dataSHA256)
+            state = try RunState.restore(session, from: folder.state, of: fingerprint)
         } else {
             try folder.clear()
         }
@@ -87,7 +86,7 @@ package struct TrainingRun: Sendable {
     private func finished(_ fingerprint: RunState) throws(LearningError) -> TrainingResult? {
         guard let bytes = folder.read(folder.result) else { return nil }
         guard let result = TrainingResult(json: bytes), result.recipeSHA256 == fingerprint.recipeSHA256,
-            result.dataSHA256 == fingerprint.dataSHA256
+            result.dataSHA256 == fingerprint.dataSHA256, result.startSHA256 == fingerprint.startSHA256
         else {
             throw .state(
                 "\(folder.path) holds the result of another recipe, of other examples or of another split; begin anew "
@@ -109,7 +108,7 @@ package struct TrainingRun: Sendable {
             threshold: best.threshold, trainingExamples: cohorts.training.items.count,
             testingExamples: cohorts.testing.items.count, seconds: state.history.reduce(0) { $0 + $1.seconds },
             engine: loop.session.network.engineName, recipeSHA256: state.recipeSHA256, dataSHA256: state.dataSHA256,
-            weightsSHA256: best.weightsSHA256)
+            startSHA256: state.startSHA256, weightsSHA256: best.weightsSHA256)
         try RunFolder.write(json: result, to: folder.result)
         folder.remove(folder.state)
         tell(.finished(result))

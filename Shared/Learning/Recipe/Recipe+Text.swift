@@ -39,13 +39,14 @@ extension Recipe {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// SHA-256 of everything that decides what is learned; name, place of the data, how often states are written and
+    /// SHA-256 of everything that decides what is learned; name, places of data and checkpoint, how often states are written and
     /// how weights are stored do not.
     package var digest: String {
         var bare = self
         bare.name = ""
         bare.data.folder = nil
         bare.data.split = nil
+        bare.start.checkpoint = nil
         bare.training.checkpointSeconds = 0
         bare.model.weights = .float32
         bare.model.intendedUse = nil

@@ -10,12 +10,12 @@ import pathlib
 import statistics
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 sys.path[:0] = [str(HERE), str(HERE.parent / "networks")]
-import children  # noqa: E402
-from children import Child, alternate, start_children  # noqa: E402
+from children import Child, ChildFailure, start_children  # noqa: E402
 
 # The networks' benchmark has a list of cases, too; this folder's stands first on the path.
 from cases import BY_NAME, CASES, FLOOR, VARIANTS  # noqa: E402
@@ -48,6 +48,24 @@ def ours_command(program, case, threads):
     return command
 
 
+def visit(child, steps):
+    """The mean time of a step of several in a row: a batch is made while the network learns from the one before, and
+    the first of a row has to be waited for."""
+    times = child.ask(f"run {steps}")["milliseconds"]
+    return sum(times) / len(times)
+
+
+def alternate(participants, rounds, rest, steps):
+    """Round by round, each in turn with the same rest before it; whoever comes first changes."""
+    times = {child.name: [] for child in participants}
+    for number in range(rounds):
+        shift = number % len(participants)
+        for child in participants[shift:] + participants[:shift]:
+            time.sleep(rest)
+            times[child.name].append(visit(child, steps))
+    return times
+
+
 def select(case, options, logs):
     """The fastest of PyTorch's ways by one visit each; one at a time, so that memory is enough."""
     if options.variant:
@@ -56,9 +74,9 @@ def select(case, options, logs):
     for variant in VARIANTS:
         try:
             child = Child(variant, peer_command(case, variant, options.threads), logs).wait_until_ready()
-            looks[variant] = min(child.measure(seconds=options.seconds) for _ in range(2))
+            looks[variant] = visit(child, 3)
             child.close()
-        except children.ChildFailure as failure:
+        except ChildFailure as failure:
             say(f"left out: {failure}")
     return min(looks, key=looks.get), looks
 
@@ -72,7 +90,7 @@ def compare(case, options, logs):
     }
     participants = start_children(commands, logs, say)
     try:
-        times = alternate(participants, options.rounds, options.rest)
+        times = alternate(participants, options.rounds, options.rest, options.steps)
     finally:
         for child in participants:
             child.close()
@@ -103,7 +121,7 @@ def main():
     parser.add_argument("--case", action="append", choices=list(BY_NAME))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--rest", type=float, default=0.5, help="seconds before each visit")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of a first look")
+    parser.add_argument("--steps", type=int, default=8, help="in a row at each visit")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--variant", choices=VARIANTS, help="PyTorch's way, instead of looking for the fastest")
     options = parser.parse_args()
