@@ -58,7 +58,10 @@ struct AugmentationTests {
         let examples = try Samples.examples(1, shape: [1, 4, 5, 6])
         let maker = maker(examples, settings { $0.flips = [.x] }, extents: [4, 5, 6], channels: 1)
         let plain = examples.items[0].tensor.floats()
-        let mirrored = (0..<plain.count).map { plain[$0 / 6 * 6 + 5 - $0 % 6] }
+        let mirrored: [Float] = plain.indices.map { (place: Int) -> Float in
+            let column: Int = place % 6
+            return plain[place - column + 5 - column]
+        }
         let seen = try Set((0..<20).map { try maker.make([0], epoch: $0).input.floats() })
         #expect(seen == [plain, mirrored])
     }

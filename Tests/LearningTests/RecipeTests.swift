@@ -131,10 +131,19 @@ struct RecipeTests {
         }
     }
 
+    @Test func anotherKindTakesNothingOverFromTheBase() throws {
+        let folder = "\(Self.repository)/recipes/brain-metastasis"
+        let adam = try RecipeFile(
+            path: "\(folder)/resnet6.yaml", settings: ["training.optimizer={kind: sgd, momentum: 0.5}"])
+        #expect(try adam.recipe().training.optimizer.learningRate == 1e-3)
+        let same = try RecipeFile(path: "\(folder)/resnet6.yaml", settings: ["training.optimizer.learningRate=0.5"])
+        #expect(try same.recipe().training.optimizer.kind == .adamw)
+    }
+
     @Test func everyRecipeOfTheRepositoryCanBeUsed() throws {
         let files = FileManager.default
         var names: Set<String> = []
-        for room in ["brain-metastasis", "lymph-node"] {
+        for room in ["brain-metastasis", "lymph-node", "demo"] {
             let folder = "\(Self.repository)/recipes/\(room)"
             for name in try files.contentsOfDirectory(atPath: folder) where name.hasSuffix(".yaml") {
                 let file = try RecipeFile(path: "\(folder)/\(name)")

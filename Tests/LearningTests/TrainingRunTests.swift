@@ -20,6 +20,21 @@ struct TrainingRunTests {
         TrainingRun(recipe, cohorts: cohorts, split: Samples.split, folder: folder, checkpoint: nil, threads: 1)
     }
 
+    /// Lets a run take some steps; false where it came to its end.
+    private func isStopped(_ run: TrainingRun, after limit: Int) throws -> Bool {
+        var steps = 0
+        func count(_ event: TrainingEvent) {
+            if case .step = event { steps += 1 }
+        }
+        do {
+            _ = try run.run(tell: count, shouldStop: { steps >= limit })
+            return false
+        } catch {
+            guard case .interrupted = error else { throw error }
+            return true
+        }
+    }
+
     private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
     @Test func bestAndLastFoldersAreReadyToServe() throws {
@@ -30,7 +45,7 @@ struct TrainingRunTests {
         for path in [folder.best, folder.last] {
             let model = try ModelFolder.load(path: path)
             #expect(model.description.labels == ["non-lung", "lung"])
-            #expect(model.description.training?[key: "recipeSHA256"]?.text == recipe.digest)
+            #expect(model.description.training?["recipeSHA256"]?.text == recipe.digest)
             #expect(model.description.intendedUse.contains("Not for diagnosis"))
         }
         #expect(try ModelFolder.load(path: folder.best).weightsSHA256 == result.weightsSHA256)
@@ -82,14 +97,7 @@ struct TrainingRunTests {
         // Stopped after every second step, in the middle of epochs and at their ends.
         var stops = 0
         while !parted.exists(parted.result) {
-            var steps = 0
-            do {
-                _ = try run(recipe, examples, in: parted).run { event in
-                    if case .step = event { steps += 1 }
-                } shouldStop: {
-                    steps >= 2
-                }
-            } catch LearningError.interrupted {
+            if try isStopped(run(recipe, examples, in: parted), after: 2) {
                 stops += 1
                 #expect(parted.exists(parted.state))
             }
@@ -198,8 +206,8 @@ struct TrainingRunTests {
         for name in ["layer1.0.conv2.weight", "layer1.0.bn2.running_var", "layer2.0.conv1.weight", "fc.weight"] {
             #expect(try after.parameters.parameter(named: name) != before.parameter(named: name), "\(name)")
         }
-        let provenance = after.description.training?[key: "startedFrom"]
-        #expect(provenance?[key: "weightsSHA256"]?.text == (try ModelFolder.load(path: first.last).weightsSHA256))
+        let provenance = after.description.training?["startedFrom"]
+        #expect(provenance?["weightsSHA256"]?.text == (try ModelFolder.load(path: first.last).weightsSHA256))
         #expect(after.description.labels == ["gic", "bc"])
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 package import Classifiers
 package import Contracts
 package import Datasets

@@ -94,14 +94,14 @@ struct PatchResampler {
                     row.w.withUnsafeBufferPointer { w in
                         for x in 0..<target.x {
                             let lower = channel + Int(index[x])
-                            let a = lower[0] + (lower[dx] - lower[0]) * u[x]
-                            let b = lower[dy] + (lower[dy &+ dx] - lower[dy]) * u[x]
-                            var value = a + (b - a) * v[x]
+                            let a = Self.mix(lower[0], lower[dx], u[x])
+                            let b = Self.mix(lower[dy], lower[dy &+ dx], u[x])
+                            var value = Self.mix(a, b, v[x])
                             if !isFlat {
                                 let upper = lower + dz
-                                let c = upper[0] + (upper[dx] - upper[0]) * u[x]
-                                let d = upper[dy] + (upper[dy &+ dx] - upper[dy]) * u[x]
-                                value += ((c + (d - c) * v[x]) - value) * w[x]
+                                let c = Self.mix(upper[0], upper[dx], u[x])
+                                let d = Self.mix(upper[dy], upper[dy &+ dx], u[x])
+                                value = Self.mix(value, Self.mix(c, d, v[x]), w[x])
                             }
                             output[x] = value
                         }
@@ -111,5 +111,11 @@ struct PatchResampler {
         }
         guard let fill else { return }
         for x in 0..<target.x where row.isOutside[x] { output[x] = fill }
+    }
+
+    /// Between two numbers: exactly the one or the other at the ends, and exactly both where they are equal.
+    @inline(__always)
+    private static func mix(_ low: Float, _ high: Float, _ share: Float) -> Float {
+        share == 1 ? high : low + (high - low) * share
     }
 }

@@ -130,8 +130,10 @@ struct RecipeNode: Sendable, Equatable {
     subscript(key: String) -> RecipeNode? { entries?.first { $0.key == key }?.value }
 
     /// This tree with another laid over it: mappings are joined, everything else of `upper` replaces what is here.
+    /// A mapping of another `kind` (an optimizer, a network) replaces, too: what belonged to the one is not the other's.
     func overlaid(by upper: RecipeNode) -> RecipeNode {
         guard case .mapping(var mine) = value, case .mapping(let theirs) = upper.value else { return upper }
+        if let kind = upper["kind"]?.value, let before = self["kind"]?.value, kind != before { return upper }
         for entry in theirs {
             if let index = mine.firstIndex(where: { $0.key == entry.key }) {
                 mine[index].value = mine[index].value.overlaid(by: entry.value)

@@ -22,7 +22,7 @@ import reference_networks  # noqa: E402
 
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
-EXAMPLES, BATCH, EPOCHS, SEED = 10, 4, 2, 7
+EXAMPLES, BATCH, EPOCHS, SEED = 12, 4, 2, 7
 
 
 def start_of(seed, name):
@@ -105,7 +105,8 @@ def attention_term(network, layer, images, masks, labels):
     heat = functional.interpolate(heat, size=masks.shape[1:], mode="trilinear", align_corners=False)[:, 0]
     axes = (1, 2, 3)
     low, high = heat.amin(axes, keepdim=True), heat.amax(axes, keepdim=True)
-    soft = torch.sigmoid(30 * ((heat - low) / (high - low) - 0.6))
+    # Where a map has no differences it is zero, and so is its derivative.
+    soft = torch.sigmoid(30 * ((heat - low) / (high - low).clamp(min=1e-12) - 0.6))
     term = ((soft - masks) ** 2).sum(axes) / (soft.sum(axes) + masks.sum(axes))
     return logits, 0.5 * term.mean()
 
@@ -146,9 +147,10 @@ def curve(architecture, shape, optimizer_of, factor_of, positive_weight=1.0, lay
 
 
 def resnet(depth):
+    """The last stages are dilated, as MedicalNet's: normalization of four values a channel would magnify rounding."""
     return {
         "kind": "resnet3d", "depth": depth, "inputChannels": 1, "classes": 2, "shortcut": "B",
-        "widthMultiplier": 1 / 16}
+        "widthMultiplier": 1 / 16, "dilation": [1, 1, 2, 4] if depth == 18 else None}
 
 
 def cosine(progress, _step):
