@@ -93,5 +93,4 @@ struct PatchPicture {
         ]
         return ways.contains { way in (sample(mask, place + way) >= 0.5) != here }
     }
-    }
 }
