@@ -1,6 +1,6 @@
-import Datasets
 import ArgumentParser
 import Contracts
+import Datasets
 import Evaluation
 import NeuralNetwork
 import Statistics

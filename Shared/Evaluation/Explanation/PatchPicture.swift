@@ -85,10 +85,12 @@ struct PatchPicture {
 
     /// Whether the outline, where the mask is a half, passes here.
     private func isEdge(_ mask: [Float], _ place: SIMD2<Double>) -> Bool {
-        let step = SIMD2(Double(width), Double(height)) / Double(Self.side) * 1.2
+        let across = Double(width) / Double(Self.side) * 1.2
+        let along = Double(height) / Double(Self.side) * 1.2
         let here = sample(mask, place) >= 0.5
-        return [SIMD2(step.x, 0), SIMD2(-step.x, 0), SIMD2(0, step.y), SIMD2(0, -step.y)].contains {
-            (sample(mask, place + $0) >= 0.5) != here
-        }
+        let ways: [SIMD2<Double>] = [
+            SIMD2(across, 0), SIMD2(-across, 0), SIMD2(0, along), SIMD2(0, -along),
+        ]
+        return ways.contains { way in (sample(mask, place + way) >= 0.5) != here }
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 package import Classifiers
 package import Contracts
 package import Datasets
