@@ -127,9 +127,9 @@ import Testing
     @Test func silenceUntilTheEndIsNoAnswer() async throws {
         let broker = try await BrokerFixture.withTopology()
         let (answer, _) = try await publish(
-            waiting: .milliseconds(200), AnsweringServices(broker: broker) { _ in [try Self.accepted()] })
+            waiting: .seconds(15), AnsweringServices(broker: broker) { _ in [try Self.accepted()] })
         let submission = try StudyFixture.submission()
-        let report = PublishReport(answer, of: submission, waited: 0.2)
+        let report = PublishReport(answer, of: submission, waited: 15)
         #expect(report.status == .noAnswer)
         #expect(report.output == .object(["id": .string(submission.event.id), "runID": .string(Self.run)]))
         #expect(report.notes.first?.contains("accepted as run \(Self.run)") == true)
