@@ -15,11 +15,18 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 /// A room: a library target in `Shared/` or `Services/`.
-func room(_ name: String, at path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+///
+/// A room that walks over voxels or weights is optimized in debug builds, too: its tests take minutes otherwise.
+func room(
+    _ name: String, at path: String, _ dependencies: [Target.Dependency] = [], isOptimized: Bool = false
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path,
+        swiftSettings: settings + (isOptimized ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []))
 }
 
 /// A service: a library with the stage, and an executable of a few lines named `oncorelay-<name>`.
@@ -60,6 +67,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         // C: libraries (a module map and a shim each, no logic), and kernels of our own.
@@ -98,10 +106,30 @@ let package = Package(
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
-        room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
+        room(
+            "Classifiers", at: "Shared/Classifiers",
+            ["NeuralNetwork", "Statistics", "Tensors", "Digests", "Contracts"]),
         room(
             "Imaging", at: "Shared/Imaging",
-            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
+            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"],
+            isOptimized: true),
+        // The research side: what a cohort is, and cohorts with a known truth.
+        room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
+        room(
+            "Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"],
+            isOptimized: true),
+        room(
+            "Learning", at: "Shared/Learning",
+            [
+                "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Statistics", "Contracts", "Tensors", "Digests",
+                yams,
+            ]),
+        room(
+            "Evaluation", at: "Shared/Evaluation",
+            [
+                "Datasets", "Learning", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts", "Tensors",
+                yams,
+            ]),
         room(
             "ServiceRuntime", at: "Shared/ServiceRuntime",
             [
@@ -136,8 +164,9 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "Digests", "EmbeddedPipeline", "Imaging", "Messaging",
-                    "NeuralNetwork", "ServiceRuntime", "Statistics", "TensorStore", "Tensors", argumentParser, logging,
+                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Evaluation",
+                    "Imaging", "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics",
+                    "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -152,6 +181,10 @@ let package = Package(
                 dependencies: ["Classifiers", "NeuralNetwork", "Tensors", argumentParser],
                 path: "ops/benchmarks/networks/Driver", swiftSettings: settings),
             .executableTarget(
+                name: "oncorelay-training-benchmark",
+                dependencies: ["Learning", "Contracts", "Datasets", "NeuralNetwork", "Tensors", argumentParser],
+                path: "ops/benchmarks/training/Driver", swiftSettings: settings),
+            .executableTarget(
                 name: "oncorelay-fuzz", dependencies: ["Contracts", "Imaging", "Tensors", argumentParser],
                 path: "ops/fuzz/Driver", swiftSettings: settings),
 
@@ -164,8 +197,23 @@ let package = Package(
             tests("MessagingTests", ["Messaging", "TestSupport"]),
             tests("TensorStoreTests", ["TensorStore", "Tensors", "TestSupport"]),
             tests("ImagingTests", ["Imaging", "Tensors", "Contracts", "Digests"], resources: [.copy("Fixtures")]),
+            tests(
+                "LearningTests",
+                ["Learning", "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Contracts", "Tensors"],
+                resources: [.copy("Fixtures")]),
+            tests(
+                "DatasetsTests", ["Datasets", "Imaging", "Tensors", "Contracts"], resources: [.copy("Fixtures")]),
+            tests("PhantomsTests", ["Phantoms", "Datasets", "Imaging", "Statistics", "Tensors", "Contracts"]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
-            tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
+            tests(
+                "ClassifiersTests", ["Classifiers", "NeuralNetwork", "Statistics", "Tensors", "Contracts"],
+                resources: [.copy("Fixtures")]),
+            tests(
+                "EvaluationTests",
+                [
+                    "Evaluation", "Datasets", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts",
+                    "Tensors",
+                ]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
                 "AggregationTests",
@@ -176,7 +224,8 @@ let package = Package(
             tests(
                 "CommandLineTests",
                 [
-                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Datasets", "Messaging", "NeuralNetwork",
+                    "Phantoms",
                     "ServiceRuntime",
                     "TensorStore", "Tensors", argumentParser,
                 ]),
@@ -184,7 +233,7 @@ let package = Package(
                 "PipelineTests",
                 [
                     "EmbeddedPipeline", "Contracts", "Messaging", "ServiceRuntime", "TensorStore", "Tensors", "Imaging",
-                    "Classifiers", "NeuralNetwork", "Digests", "TestSupport", logging,
+                    "Classifiers", "NeuralNetwork", "Digests", "TestSupport", "Datasets", "Learning", logging,
                 ]),
             tests(
                 "IntegrationTests",

@@ -29,8 +29,11 @@ struct OncoRelayCommand: AsyncParsableCommand {
             StatusCommand.self,
             DoctorCommand.self,
             PhantomCommand.self,
+            DatasetCommand.self,
             ImageCommand.self,
             ModelCommand.self,
+            TrainCommand.self,
+            EvaluateCommand.self,
             StatisticsCommand.self,
         ])
 

@@ -1,5 +1,6 @@
 import Aggregation
 import BrainMetastasis
+import Foundation
 import Ingestion
 package import Logging
 import LymphNode
@@ -41,20 +42,24 @@ package struct EmbeddedPipeline: Sendable {
     private let logger: Logger
     private let broker: any Broker
     private let store: any TensorStore
+    private let now: @Sendable () -> Double
 
     /// - Parameters:
     ///   - settings: what the stages are told.
     ///   - logger: of the stages.
     ///   - broker: nothing needs to be declared on it yet.
     ///   - store: of the tensors between the stages.
+    ///   - now: seconds since 1970, by which deadlines are kept.
     package init(
         settings: EmbeddedSettings, logger: Logger, broker: any Broker = InMemoryBroker(),
-        store: any TensorStore = InMemoryTensorStore()
+        store: any TensorStore = InMemoryTensorStore(),
+        now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
     ) {
         self.settings = settings
         self.logger = logger
         self.broker = broker
         self.store = store
+        self.now = now
     }
 
     /// Runs all stages while `body` publishes studies and waits for their results, then ends them.
@@ -83,7 +88,7 @@ package struct EmbeddedPipeline: Sendable {
         let aggregation = AggregationStage(
             settings: AggregationSettings(
                 ledgerPath: nil, heatmapFolder: settings.heatmaps, progress: true, retentionDays: 30),
-            store: store, publisher: publisher)
+            store: store, publisher: publisher, now: now)
         let ingestion = IngestionStage(roots: settings.roots, store: store, tensorLifetime: lifetime, work: work)
         let preprocessing = PreprocessingStage(
             roots: settings.roots, models: settings.models, store: store, tensorLifetime: lifetime, work: work,

@@ -63,12 +63,16 @@ struct ModelTroubleTests {
         try await PipelineHarness.run(models: .absent) { harness in
             let hand = try await RetryLadderHand(harness)
             var study = try harness.folder.brainStudy("1.2.3.1")
-            study.policy?.deadlineSeconds = 0.2
-            let ending = try await harness.ending(of: study)
+            study.policy?.deadlineSeconds = 600
+            try await harness.publish(study)
+            // The deadline passes while a classifier waits for its network.
+            let waiting = try #require(try await hand.next())
+            harness.clock.pass(seconds: 601)
+            let ending = try await harness.ending(of: study.studyInstanceUID)
             #expect(ending.event == ResultFailed.event)
             #expect(try ending.failure().code == .deadlineExceeded)
             try ModelSet.tiny.write(to: harness.folder.models)
-            try await hand.sendBack(try #require(try await hand.next()))
+            try await hand.sendBack(waiting)
             try await hand.hurrying {
                 #expect(await harness.journal.wait { $0.endings(of: study.studyInstanceUID).count == 2 })
             }

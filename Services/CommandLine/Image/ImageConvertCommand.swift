@@ -6,7 +6,7 @@ struct ImageConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Write an image as little-endian NIfTI-1, without free text.",
         discussion: """
-            Voxels, slope and intercept stay as they are, unless --type asks for numbers of another type: then slope and \
+            Reads NIfTI, a DICOM file or folder (one series), PNG and JPEG. Voxels, slope and intercept stay as they are, unless --type asks for numbers of another type: then slope and \
             intercept are applied, whole numbers are rounded, and values that do not fit are an error. Free-text fields \
             and extensions are left behind.
             """)
@@ -16,6 +16,9 @@ struct ImageConvertCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The file to write, .nii or .nii.gz.", valueName: "out.nii.gz"), completion: .file())
     var output: String
+
+    @Option(help: ArgumentHelp("Which series of a DICOM folder that holds several.", valueName: "uid"))
+    var series: String?
 
     @Option(
         help: ArgumentHelp(
@@ -34,7 +37,7 @@ struct ImageConvertCommand: ParsableCommand {
     }
 
     func run() throws {
-        var image = try ImageFile.read(input)
+        var image = try ImageFile.read(input, series: series)
         if let orientation {
             image = try ImageFile.eachVolume(of: image) { volume in volume.reoriented(to: orientation) }
         }
@@ -45,6 +48,9 @@ struct ImageConvertCommand: ParsableCommand {
 extension NIfTIVoxelType: ExpressibleByArgument {
     /// NumPy's name of the type.
     public init?(argument: String) { self.init(name: argument.lowercased()) }
+
+    /// The names, for help.
+    public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
 extension Orientation: ExpressibleByArgument {

@@ -4,7 +4,13 @@ import Imaging
 enum ImageFile {
     /// Reads an image; errors name its file. NIfTI is read with all its volumes, in its own type; a DICOM folder or file
     /// and a PNG or JPEG as one volume.
-    static func read(_ path: String) throws -> NIfTIImage {
+    ///
+    /// - Parameters:
+    ///   - path: of a file, or of a folder of DICOM files.
+    ///   - series: the Series Instance UID of one of a folder's series.
+    /// - Returns: the image with all its volumes.
+    /// - Throws: `ImagingError` naming the path.
+    static func read(_ path: String, series: String? = nil) throws -> NIfTIImage {
         let name = path.lowercased()
         if name.hasSuffix(".nii") || name.hasSuffix(".nii.gz") {
             return try NIfTIReader().readImage(path: path, subject: path)
@@ -13,7 +19,8 @@ enum ImageFile {
         let folder = (path.hasPrefix("/") ? "/" : "") + parts.dropLast().joined(separator: "/")
         let resolver = LocationResolver(roots: [folder.isEmpty ? "." : folder])
         let loaded = try ImageReader().read(
-            "file:" + LocationText.encoded(parts.last.map(String.init) ?? ""), beneath: resolver, subject: path)
+            "file:" + LocationText.encoded(parts.last.map(String.init) ?? ""), beneath: resolver,
+            choice: DICOMReader.Choice(seriesInstanceUID: series), subject: path)
         return NIfTIImage(loaded.volume, geometrySource: loaded.geometrySource)
     }
 

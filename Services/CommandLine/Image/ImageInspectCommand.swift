@@ -6,7 +6,7 @@ struct ImageInspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Say what an image is: geometry, type and figures of its voxels.",
         discussion: """
-            With --json the keys are shape, spacing (mm), orientation, affine (4 × 4, RAS+ mm), type, slope, intercept, \
+            Reads NIfTI, a DICOM file or folder (one series), PNG and JPEG. With --json the keys are shape, spacing (mm), orientation, affine (4 × 4, RAS+ mm), type, slope, intercept, \
             minimum, maximum, mean, standardDeviation, nonzeroCount, sha256 (of the scaled voxels as float64, \
             little-endian, first axis fastest), volumes, affineFrom (sform, qform or spacing). --png writes a contact \
             sheet of the first volume: a row of slices for each plane, right and left marked.
@@ -15,6 +15,9 @@ struct ImageInspectCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The image to read.", valueName: "in"), completion: .file())
     var input: String
 
+    @Option(help: ArgumentHelp("Which series of a DICOM folder that holds several.", valueName: "uid"))
+    var series: String?
+
     @Flag(help: "JSON instead of lines.")
     var json = false
 
@@ -22,7 +25,7 @@ struct ImageInspectCommand: ParsableCommand {
     var png: String?
 
     func run() throws {
-        let image = try ImageFile.read(input)
+        let image = try ImageFile.read(input, series: series)
         let report = ImageReport(image)
         if json {
             try Console.standard.json(report)

@@ -6,14 +6,21 @@ import Imaging
 struct PhantomCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phantom",
-        abstract: "Make studies of phantoms from a seed: NIfTI files and the study.submitted that names them.",
+        abstract: "Make phantoms from a seed: studies to send, or whole cohorts to learn from.",
         discussion: """
             Writes OUT/study-1.json and OUT/study-1/*.nii.gz, and so on; the locations are relative to OUT, which is \
             the root to serve them from. The same seed makes the same study on every machine. A brain study has five \
             sequences and a mask with its lesions, a lymph-node study one T2 series and a mask with its nodes. Their \
             appearance is invented: no clinical truth is meant.
 
-            Prints {"studies"} with the paths. Exit codes: 0 written, 64 wrong use, 65 the phantom cannot be made.
+            With --cohort OUT becomes a dataset: brain studies in BIDS with participants.tsv and lesions.tsv, or cut-outs \
+            of lymph nodes with nodes.tsv and the calls of simulated readers. Appearance is drawn from numbers whose means \
+            differ by outcome, so the best AUC that any classifier of single lesions or pictures can have is known: it is \
+            printed for each task and choice of sequences, and written to truth.json; truth.tsv has the numbers. \
+            OUT appears as a whole at the end, or not at all.
+
+            Prints {"studies"} with the paths, or truth.json. Exit codes: 0 written, 64 wrong use, 65 the phantom cannot \
+            be made or written, 130 interrupted.
             """)
 
     @Argument(help: ArgumentHelp("The folder to write to; it is made.", valueName: "out"), completion: .directory)
@@ -25,8 +32,14 @@ struct PhantomCommand: AsyncParsableCommand {
     @Option(help: "How many studies; each has the next seed.")
     var count = 1
 
-    @Option(help: "The first study's seed.")
+    @Option(help: "The first study's, or the cohort's, seed.")
     var seed: UInt64 = 1
+
+    @Option(help: "Make a cohort: 'brain-metastasis' or 'lymph-node'.")
+    var cohort: ClinicalTask?
+
+    @OptionGroup(title: "Cohorts")
+    var options: PhantomCohortOptions
 
     @Option(help: "Lesions or nodes of each study.")
     var regions = 2
@@ -35,6 +48,9 @@ struct PhantomCommand: AsyncParsableCommand {
     var size: PhantomStudy.Size = .full
 
     func validate() throws {
+        guard cohort == nil || count == 1 else {
+            throw ValidationError("--count goes with --task; a cohort takes --patients or --nodes")
+        }
         guard (1...10_000).contains(count) else {
             throw ValidationError("--count: expected 1 to 10000, found \(count)")
         }
@@ -42,6 +58,9 @@ struct PhantomCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let cohort {
+            return try Console.standard.json(try await options.write(cohort, seed: seed, to: output))
+        }
         let progress = ProgressLine()
         var paths: [String] = []
         for number in 1...count {

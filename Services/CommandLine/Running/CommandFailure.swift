@@ -1,6 +1,10 @@
+import Classifiers
 import Contracts
+import Datasets
+import Learning
 import Messaging
 import NeuralNetwork
+import Phantoms
 import ServiceRuntime
 import TensorStore
 import Tensors
@@ -42,10 +46,24 @@ extension CommandFailure {
             } else {
                 self.init(error.description, .dataError)
             }
+        case let error as TrustError: self.init(error.description, .dataError)
+        case let error as RecipeError: self.init(error.description, .dataError)
+        case let error as LearningError: self.init(learning: error)
+        case let error as DatasetProblems: self.init(error.description, .dataError)
+        case let error as SplitError: self.init(error.description, .dataError)
+        case let error as CohortError: self.init(error.description, .dataError)
         case let failure as Failure: self.init(failure.description, .dataError)
         case let error as any FailureConvertible: self.init(error.failure.message, .dataError)
         case is CancellationError: self.init("interrupted", .interrupted)
         default: return nil
+        }
+    }
+
+    private init(learning error: LearningError) {
+        switch error {
+        case .interrupted: self.init(error.description, .interrupted)
+        case .file: self.init(error.description, .noInput)
+        default: self.init(error.description, .dataError)
         }
     }
 

@@ -7,19 +7,25 @@ package struct ModelInput: Codable, Sendable, Equatable {
     /// Samples along x, y (and z).
     package var size: [Int]
     package var normalization: ModelNormalization
+    /// How volumes are resampled: `nearest`, `linear` (the default) or `cubic`. Cut-outs are not.
+    package var interpolation: String?
 
-    package init(sequences: [MRSequence], spacing: [Double], size: [Int], normalization: ModelNormalization) {
+    package init(
+        sequences: [MRSequence], spacing: [Double], size: [Int], normalization: ModelNormalization,
+        interpolation: String? = nil
+    ) {
         self.sequences = sequences
         self.spacing = spacing
         self.size = size
         self.normalization = normalization
+        self.interpolation = interpolation
     }
 
-    /// Names size, spacing and normalization: models whose names are equal share their patches.
+    /// Names size, spacing, normalization and interpolation: models whose names are equal share their patches.
     package var specification: String {
         let lengths = size.map(String.init).joined(separator: "x")
         let distances = spacing.map { "\($0)" }.joined(separator: "x")
-        return "\(lengths)@\(distances)-\(normalization.name)"
+        return "\(lengths)@\(distances)-\(normalization.name)" + (interpolation.map { "-\($0)" } ?? "")
     }
 }
 
@@ -36,12 +42,14 @@ package struct ModelNormalization: Codable, Sendable, Equatable {
     package var clip: Double?
     /// Subtracted from a cut-out whose values run from 0 to 1.
     package var mean: Double?
+    /// Multiplies what is left of a cut-out's pixels; nil for 1.
+    package var scale: Double?
     /// Done to each volume before; none by default.
     package var steps: [PreparationStep]?
 
     package init(
         method: String, measured: String? = nil, lowerPercentile: Double? = nil, upperPercentile: Double? = nil,
-        clip: Double? = nil, mean: Double? = nil, steps: [PreparationStep]? = nil
+        clip: Double? = nil, mean: Double? = nil, scale: Double? = nil, steps: [PreparationStep]? = nil
     ) {
         self.method = method
         self.measured = measured
@@ -49,11 +57,13 @@ package struct ModelNormalization: Codable, Sendable, Equatable {
         self.upperPercentile = upperPercentile
         self.clip = clip
         self.mean = mean
+        self.scale = scale
         self.steps = steps
     }
 
     var name: String {
-        let numbers = [lowerPercentile, upperPercentile, clip, mean].map { $0.map { "\($0)" } ?? "" }
+        let scales = scale.map { [$0] } ?? []
+        let numbers = ([lowerPercentile, upperPercentile, clip, mean] + scales).map { $0.map { "\($0)" } ?? "" }
         let isPlain = numbers.allSatisfy(\.isEmpty)
         let before = (steps ?? []).map { $0.text }
         return (before + [method] + (measured.map { [$0] } ?? []) + (isPlain ? [] : numbers)).joined(separator: "_")

@@ -10,6 +10,8 @@ struct StackFaults {
     private static let suspicion = 1.5
     /// and as large, nearly, as the steps from a slice to the next but one.
     private static let likeTwo = 0.9
+    /// and stands this much above the step before and the one behind: where an organ begins, several steps are large.
+    private static let isolation = 1.3
     private static let coarseness = 3
 
     init(_ stack: AcquiredSlices, foreground: Float) {
@@ -69,8 +71,10 @@ struct StackFaults {
             guard around.count >= 4 else { return nil }
             let middle = (around[(around.count - 1) / 2] + around[around.count / 2]) / 2
             let two = (below + above) / 2
+            let beside = [steps[index - 1], steps[index + 1]].compactMap { $0 }.max() ?? 0
             // Where noise outweighs anatomy, two steps are no longer than one, and nothing can be told.
-            return two >= 1.25 * middle && step >= suspicion * middle && step >= likeTwo * two ? index + 1 : nil
+            guard two >= 1.25 * middle, step >= suspicion * middle else { return nil }
+            return step >= likeTwo * two && step >= isolation * beside ? index + 1 : nil
         }
     }
 }

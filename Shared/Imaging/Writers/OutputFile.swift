@@ -2,11 +2,11 @@ import Contracts
 internal import Glibc
 
 /// Files that are replaced in one step, so that nobody ever reads half of one.
-enum OutputFile {
+package enum OutputFile {
     /// Writes bytes beside the file and puts them in its place.
     ///
     /// - Throws: `file-unreadable` where the file cannot be written.
-    static func replace(_ path: String, with bytes: [UInt8]) throws(ImagingError) {
+    package static func replace(_ path: String, with bytes: [UInt8]) throws(ImagingError) {
         let temporary = path + ".\(getpid()).partial"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure() }
@@ -32,6 +32,7 @@ enum OutputFile {
     private static func failure() -> ImagingError {
         ImagingError(
             .fileUnreadable, .permanent, subject: "output",
-            "could not write the file (\(String(cString: strerror(errno)))); check that its folder is writable")
+            "could not write the file (\(String(cString: strerror(errno)))); check that its folder is writable and has room"
+        )
     }
 }

@@ -99,7 +99,9 @@ final class ChannelsLastExecutable: Executable {
     func withValue<Result>(
         _ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
     ) throws -> Result {
-        precondition(keepsActivations || value == network.outputValue, "this value's memory has been used again")
+        precondition(
+            keepsActivations || value == network.outputValue || value == network.featureValue,
+            "this value's memory has been used again")
         return try show(activation(value), shapes[value], body)
     }
 

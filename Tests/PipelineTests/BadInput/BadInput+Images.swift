@@ -14,11 +14,23 @@ extension BadInput {
                 bytes[bytes.count - 8] ^= 1
                 return bytes
             },
+            .file("two gzip members", .gzipCorrupt, ".nii.gz") { folder in
+                let bytes = try folder.bytes("brain/t1.nii.gz")
+                return bytes + bytes
+            },
+            .image("a bomb behind a small header", .niftiOversized, isCompressed: true) {
+                $0 += [UInt8](repeating: 0, count: 32 << 20)
+            },
+            .image("voxels that begin nowhere", .niftiHeaderInvalid) { $0.put(Float.nan.bitPattern, at: 108) },
+            .image("200 axes", .niftiDimensionsInvalid) { $0.put(Int16(200), at: 40) },
             .file("an uncompressed file named .gz", .gzipCorrupt, ".nii.gz") { try $0.plainBytes() },
             .file("a text named .nii", .niftiHeaderInvalid, ".nii") { _ in
                 Array(repeating: UInt8(ascii: "x"), count: 500)
             },
-            .file("an image that is no NIfTI", .imageFormatUnsupported, ".png") { _ in Array("\u{89}PNG".utf8) },
+            .file("an image of a kind that nobody reads", .imageFormatUnsupported, ".bmp") { _ in Array("BM".utf8) },
+            .file("a picture that ends after its first bytes", .pictureCorrupt, ".png") { _ in
+                Array("\u{89}PNG".utf8)
+            },
             .image("no voxels along an axis", .niftiDimensionsInvalid) { $0.put(Int16(0), at: 44) },
             .image("a negative extent", .niftiDimensionsInvalid) { $0.put(Int16(-24), at: 42) },
             .image("an extent beyond all reason", .niftiDimensionsInvalid) { $0.put(Int16.max, at: 46) },

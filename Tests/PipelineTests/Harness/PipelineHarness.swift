@@ -13,6 +13,7 @@ struct PipelineHarness: Sendable {
     let broker: any Broker
     let store: WatchfulStore
     let journal = EventJournal()
+    let clock: PipelineClock
     private let publisher: any MessagePublisher
 
     /// Runs a pipeline for as long as `body` does.
@@ -39,19 +40,26 @@ struct PipelineHarness: Sendable {
             if let log { return LineLogHandler(line: log) }
             return SwiftLogNoOpLogHandler()
         }
-        let pipeline = EmbeddedPipeline(settings: settings, logger: logger, broker: broker, store: store)
+        let clock = PipelineClock()
+        let pipeline = EmbeddedPipeline(
+            settings: settings, logger: logger, broker: broker, store: store, now: { clock.now })
         try await pipeline.run { broker in
             let publisher = try await broker.makePublisher()
-            let harness = PipelineHarness(folder: folder, broker: broker, store: store, publisher: publisher)
+            let harness = PipelineHarness(
+                folder: folder, broker: broker, store: store, clock: clock, publisher: publisher)
             try await harness.listening { try await body(harness) }
             await publisher.close()
         }
     }
 
-    private init(folder: StudyFolder, broker: any Broker, store: WatchfulStore, publisher: any MessagePublisher) {
+    private init(
+        folder: StudyFolder, broker: any Broker, store: WatchfulStore, clock: PipelineClock,
+        publisher: any MessagePublisher
+    ) {
         self.folder = folder
         self.broker = broker
         self.store = store
+        self.clock = clock
         self.publisher = publisher
     }
 

@@ -34,3 +34,10 @@ enum picture_status picture_decode_jpeg(const uint8_t *bytes, size_t count, uint
 
 /// Frees the pixels.
 void picture_free(struct picture *picture);
+
+/// Encodes gray pixels of 8 bits as a baseline JPEG. `*bytes` is libjpeg's, to be freed with `picture_free_bytes`.
+enum picture_status picture_encode_jpeg(
+    const uint8_t *pixels, uint32_t width, uint32_t height, int quality, uint8_t **bytes, size_t *count);
+
+/// Frees encoded bytes.
+void picture_free_bytes(uint8_t *bytes);

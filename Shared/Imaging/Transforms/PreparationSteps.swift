@@ -1,8 +1,8 @@
-import Contracts
-import Imaging
+package import Contracts
 
 /// Carries out the steps that a model folder asks for before intensities are normalized, and tells what was done.
-struct PreparationSteps: Sendable {
+/// Serving and training prepare volumes by it alike.
+package struct PreparationSteps: Sendable {
     private enum Step: Sendable {
         case registration(always: Bool)
         case biasField(BiasFieldCorrection)
@@ -11,7 +11,7 @@ struct PreparationSteps: Sendable {
     private let steps: [Step]
 
     /// - Throws: ``Failure`` `model-damaged` for a step that there is not, or parameters that cannot be used.
-    init(_ asked: [PreparationStep]?) throws(Failure) {
+    package init(_ asked: [PreparationStep]?) throws(Failure) {
         var steps: [Step] = []
         for step in asked ?? [] {
             switch step.name {
@@ -34,6 +34,11 @@ struct PreparationSteps: Sendable {
         self.steps = steps
     }
 
+    /// Whether series are moved onto the one in whose world the regions lie.
+    package var needsReference: Bool {
+        steps.contains { if case .registration = $0 { true } else { false } }
+    }
+
     private static func damaged(_ problem: String) -> Failure {
         Failure(.modelDamaged, .transient, "input.normalization.steps: \(problem); mend model.json")
     }
@@ -45,7 +50,7 @@ struct PreparationSteps: Sendable {
     ///   - reference: the series in whose world the regions lie; nil for that series itself, which stays where it is.
     /// - Returns: the prepared volume, and a note for each step that was done.
     /// - Throws: `affine-invalid` where a volume's affine cannot be inverted.
-    func apply(to volume: Volume, reference: Volume?) throws(ImagingError) -> (Volume, [SeriesNote]) {
+    package func apply(to volume: Volume, reference: Volume?) throws(ImagingError) -> (Volume, [SeriesNote]) {
         var prepared = volume
         var notes: [SeriesNote] = []
         for step in steps {
@@ -54,32 +59,36 @@ struct PreparationSteps: Sendable {
                 guard let reference else { continue }
                 if !always, try !MovementCheck.suggestsMovement(of: prepared, from: reference) { continue }
                 let outcome = try RigidRegistration().register(prepared, to: reference)
-                notes.append(Self.note(outcome))
+                notes.append(StepNotes.registration(outcome))
                 if outcome.isTrustworthy { prepared = try prepared.placed(by: outcome.motion) }
             case .biasField(let correction):
                 let corrected = try correction.correct(prepared, mask: HeadMask.voxels(of: prepared))
                 prepared = corrected.volume
-                let counts = corrected.iterations.map(String.init).joined(separator: ", ")
-                notes.append(
-                    SeriesNote(
-                        .stepApplied,
-                        "n4 (version \(BiasFieldCorrection.version)): bias field taken out; every "
-                            + "\(correction.shrinkFactor). voxel, iterations \(counts)"))
+                notes.append(StepNotes.biasField(correction, iterations: corrected.iterations))
             }
         }
         return (prepared, notes)
     }
+}
 
-    private static func note(_ outcome: RigidRegistration.Outcome) -> SeriesNote {
-        func rounded(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
-        let motion = outcome.motion
-        let figures =
-            "\(rounded(motion.distance)) mm (\((0..<3).map { rounded(motion.translation[$0]) }.joined(separator: ", "))), "
-            + "\(rounded(motion.angle)) degrees (\((0..<3).map { rounded(motion.rotation[$0]) }.joined(separator: ", "))); "
-            + "normalized mutual information \(rounded(outcome.before)) before, \(rounded(outcome.after)) after"
-        return SeriesNote(
-            .registered,
-            "registration (version \(RigidRegistration.version)): "
-                + (outcome.isTrustworthy ? "moved by " : "not applied, beyond what is plausible: ") + figures)
+extension IntensityNormalization {
+    /// The normalization that a model folder asks for.
+    ///
+    /// - Throws: ``Failure`` `model-damaged` where a word is unknown.
+    package init(_ model: ModelNormalization) throws(Failure) {
+        guard let method = Method(rawValue: model.method) else {
+            throw Failure(
+                .modelDamaged, .transient,
+                "input.normalization.method: expected none, z-score or min-max, found another word; mend model.json")
+        }
+        guard let measured = Measured(rawValue: model.measured ?? Measured.head.rawValue) else {
+            throw Failure(
+                .modelDamaged, .transient,
+                "input.normalization.measured: expected head, otsu, nonzero or all, found another word; mend model.json"
+            )
+        }
+        self.init(
+            method: method, measured: measured, lowerPercentile: model.lowerPercentile ?? 0.5,
+            upperPercentile: model.upperPercentile ?? 99.5, clip: model.clip)
     }
 }

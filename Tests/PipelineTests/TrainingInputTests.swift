@@ -1,0 +1,52 @@
+import Contracts
+import Datasets
+import Foundation
+import Learning
+import Synchronization
+import TensorStore
+import Tensors
+import Testing
+
+/// What a network learns from is what it will be served.
+struct TrainingInputTests {
+    /// Patches that the services made, by key.
+    private final class Patches: Sendable {
+        private let seen = Mutex<[String: Tensor]>([:])
+        var all: [String: Tensor] { seen.withLock { $0 } }
+        func add(_ tensor: Tensor, _ key: String) { seen.withLock { $0[key] = tensor } }
+    }
+
+    @Test func lesionsPatchesOfTrainingAreThoseOfService() async throws {
+        let patches = Patches()
+        let store = WatchfulStore(beforeGet: { key, store in
+            if key.contains(":patch:") { patches.add(try await store.get(key), key) }
+        })
+        try await PipelineHarness.run(store: store) { harness in
+            let study = try harness.folder.brainStudy("1.2.3.1")
+            _ = try await harness.ending(of: study)
+            let served = try #require(
+                patches.all.first { $0.key.contains(":region:label-1:") || $0.key.contains("component-1") })
+            func file(_ location: String) -> URL { URL(filePath: harness.folder.root + "/" + location.dropFirst(5)) }
+            let series = Dictionary(uniqueKeysWithValues: study.series.map { ($0.sequence, file($0.location)) })
+            let mask = try #require(study.regions?.mask?.location)
+            let example = Example(
+                id: "lesion", patient: "patient", group: "lesion", outcome: .bc,
+                source: .lesion(series: series, mask: file(mask), label: 1))
+            let sequences: [MRSequence] = [.t1, .t2, .dwi, .t1ce]
+            let input = ModelInput(
+                sequences: sequences, spacing: Array(repeating: ModelSet.patchSpacing, count: 3),
+                size: Array(repeating: ModelSet.patchSize, count: 3),
+                normalization: ClassifierRole.bcVersusGIC.defaultInput.normalization)
+            let trained = try ExampleTensors(input).tensor(of: example)
+            #expect(served.value.shape == trained.shape)
+            #expect(served.value == trained)
+            // A patch with a margin has the same samples in its middle.
+            let wide = try ExampleTensors(input, margin: 3).tensor(of: example)
+            let maker = BatchMaker(
+                PreparedExamples(items: [.init(example: example, label: 0, tensor: wide, mask: nil)]),
+                augmentation: .none, seed: 1, extents: input.size, channels: 4)
+            let cut = try maker.make([0], epoch: 0).input.floats()
+            #expect(zip(cut, trained.floats()).allSatisfy { abs($0 - $1) < 1e-4 })
+        }
+    }
+}
