@@ -66,6 +66,7 @@ final class ChannelsLastExecutable: Executable {
             })
         let factory = OperatorFactory(executable: self, plans: plans)
         operators = try network.steps.indices.map { try factory.makeOperators(forStepAt: $0) }
+        weights.finishPacking()
     }
 
     /// Whether a step reads the caller's planes instead of a value in memory.
@@ -115,6 +116,7 @@ final class ChannelsLastExecutable: Executable {
         } else {
             gradients = nil
             pass = try GradientPass(executable: self, target: value)
+            weights.finishPacking()
             gradients = pass
         }
         try pass.run(seed: seed)

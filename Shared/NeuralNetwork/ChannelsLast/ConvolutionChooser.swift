@@ -14,8 +14,10 @@ final class ConvolutionChooser: Sendable {
 
     private let file: ChoiceFile?
     private let state = Mutex(State())
-    /// Seconds that one network may spend with measurements.
-    private static let budget = 0.12
+    /// Seconds that one network may spend with measurements: few where what is preferred is mostly right.
+    private static func budget(_ shape: ConvolutionShape?) -> Double {
+        shape?.type == .bfloat16 && !hasTiles ? 0.08 : 0.25
+    }
 
     init(file: ChoiceFile?) { self.file = file }
 
@@ -44,7 +46,7 @@ final class ConvolutionChooser: Sendable {
         _ tasks: [ConvolutionPlan.Task], _ keys: [String], threads: Int, _ known: inout [String: ConvolutionChoice]
     ) throws {
         let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(Self.budget)
+        let deadline = clock.now + .seconds(Self.budget(tasks.first?.shape))
         var found: [String: ConvolutionChoice] = [:]
         let order = tasks.indices.sorted { tasks[$0].shape.operations > tasks[$1].shape.operations }
         for index in order where known[keys[index]] == nil && found[keys[index]] == nil {

@@ -27,7 +27,22 @@ final class PackedWeights: Sendable {
         var descriptor: MemoryDescriptor
     }
 
-    private let entries = Mutex<[Key: PackedBytes]>([:])
+    private struct State: Sendable {
+        var entries: [Key: PackedBytes] = [:]
+        /// Where weights are folded before they are packed: as large as the largest so far.
+        var plain: PackedBytes?
+
+        mutating func plain(count: Int) throws -> UnsafeMutablePointer<Float> {
+            let bytes = count * MemoryLayout<Float>.stride
+            if let plain, plain.count >= bytes { return plain.pointer.bindMemory(to: Float.self, capacity: count) }
+            plain = nil
+            let memory = try PackedBytes(count: bytes)
+            plain = memory
+            return memory.pointer.bindMemory(to: Float.self, capacity: count)
+        }
+    }
+
+    private let state = Mutex(State())
 
     /// The weights of the step that writes this value, packed as oneDNN asked.
     ///
@@ -37,15 +52,14 @@ final class PackedWeights: Sendable {
         _ folded: FoldedConvolution, output: Int, as descriptor: MemoryDescriptor, dimensions: [Int],
         inputs: [Int32], outputs: [Int32]
     ) throws -> PackedBytes {
-        try entry(output, .oneDNN(OneDNNForm(descriptor: descriptor))) {
+        try entry(output, .oneDNN(OneDNNForm(descriptor: descriptor))) { state in
             let packed = try PackedBytes(count: descriptor.byteCount)
-            let count = dimensions.reduce(1, *)
-            let plain = try PackedBytes(count: count * MemoryLayout<Float>.stride)
+            let floats = try state.plain(count: dimensions.reduce(1, *))
             Self.spread(
-                folded.weight, into: plain.pointer.bindMemory(to: Float.self, capacity: count), inputs: inputs,
-                inputCount: dimensions[1], outputs: outputs, outputCount: dimensions[0])
+                folded.weight, into: floats, inputs: inputs, inputCount: dimensions[1], outputs: outputs,
+                outputCount: dimensions[0])
             let source = try MemoryDescriptor(dimensions, .float32, .planar)
-            let reorder = try Reorder.make(from: source, plain.pointer, to: descriptor, packed.pointer)
+            let reorder = try Reorder.make(from: source, floats, to: descriptor, packed.pointer)
             try reorder.execute(try OneDNNStream())
             folded.weight.releasePages()
             return packed
@@ -56,13 +70,12 @@ final class PackedWeights: Sendable {
     func weights(
         _ folded: FoldedConvolution, output: Int, for kernel: ork_convolution, inputs: [Int32], outputs: [Int32]
     ) throws -> PackedBytes {
-        try entry(output, .kernel(Self.numbers(kernel))) {
+        try entry(output, .kernel(Self.numbers(kernel))) { state in
             var kernel = kernel
             let packed = try PackedBytes(count: ork_convolution_packed_bytes(&kernel))
             let (rows, columns) = (Int(kernel.out_channels), Int(kernel.in_channels))
             let count = rows * columns * folded.weight.taps
-            let plain = try PackedBytes(count: count * MemoryLayout<Float>.stride)
-            let floats = plain.pointer.bindMemory(to: Float.self, capacity: count)
+            let floats = try state.plain(count: count)
             Self.spread(
                 folded.weight, into: floats, inputs: inputs, inputCount: columns, outputs: outputs, outputCount: rows)
             let status = ork_convolution_pack(&kernel, floats, Int32(rows), Int32(columns), packed.pointer)
@@ -76,8 +89,8 @@ final class PackedWeights: Sendable {
 
     /// Removes the weights from the processor's caches.
     func flush() {
-        entries.withLock { entries in
-            for packed in entries.values { ork_flush(packed.pointer, Int64(packed.count)) }
+        state.withLock { state in
+            for packed in state.entries.values { ork_flush(packed.pointer, Int64(packed.count)) }
         }
     }
 
@@ -94,7 +107,7 @@ final class PackedWeights: Sendable {
 
     /// A linear layer's weight in the type of the activations.
     func linear(_ weight: WeightBuffer, output: Int, type: ActivationType) throws -> PackedBytes {
-        try entry(output, .linear(type)) {
+        try entry(output, .linear(type)) { _ in
             let packed = try PackedBytes(count: weight.count * type.byteCount)
             if type == .float32 {
                 memcpy(packed.pointer, weight.pointer, packed.count)
@@ -111,7 +124,7 @@ final class PackedWeights: Sendable {
 
     /// The bias, with zeros for the outputs that only memory has.
     func bias(_ folded: FoldedConvolution, output: Int, places: ChannelPlaces) throws -> PackedBytes {
-        try entry(output, .bias(places.physicalCount)) {
+        try entry(output, .bias(places.physicalCount)) { _ in
             let packed = try PackedBytes(count: places.physicalCount * MemoryLayout<Float>.stride)
             let floats = packed.pointer.bindMemory(to: Float.self, capacity: places.physicalCount)
             floats.update(repeating: 0, count: places.physicalCount)
@@ -121,14 +134,19 @@ final class PackedWeights: Sendable {
     }
 
     /// Bytes of everything packed so far.
-    var byteCount: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.count } } }
+    var byteCount: Int { state.withLock { $0.entries.values.reduce(0) { $0 + $1.count } } }
 
-    private func entry(_ output: Int, _ form: Form, _ make: () throws -> PackedBytes) throws -> PackedBytes {
+    /// Gives back the memory that packing needed.
+    func finishPacking() { state.withLock { $0.plain = nil } }
+
+    private func entry(
+        _ output: Int, _ form: Form, _ make: (inout State) throws -> PackedBytes
+    ) throws -> PackedBytes {
         let key = Key(output: output, form: form)
-        return try entries.withLock { entries in
-            if let packed = entries[key] { return packed }
-            let packed = try make()
-            entries[key] = packed
+        return try state.withLock { state in
+            if let packed = state.entries[key] { return packed }
+            let packed = try make(&state)
+            state.entries[key] = packed
             return packed
         }
     }
