@@ -19,8 +19,14 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 /// A room: a library target in `Shared/` or `Services/`.
-func room(_ name: String, at path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+///
+/// A room that walks over voxels or weights is optimized in debug builds, too: its tests take minutes otherwise.
+func room(
+    _ name: String, at path: String, _ dependencies: [Target.Dependency] = [], isOptimized: Bool = false
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path,
+        swiftSettings: settings + (isOptimized ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []))
 }
 
 /// A service: a library with the stage, and an executable of a few lines named `oncorelay-<name>`.
@@ -100,17 +106,28 @@ let package = Package(
         room("Messaging", at: "Shared/Messaging", ["CRabbitMQ"]),
         room("TensorStore", at: "Shared/TensorStore", ["Tensors", "CHiredis"]),
         room("NeuralNetwork", at: "Shared/NeuralNetwork", ["Tensors", "COpenBLAS", "CDNNL", "CKernels"]),
-        room("Classifiers", at: "Shared/Classifiers", ["NeuralNetwork", "Tensors", "Digests", "Contracts"]),
+        room(
+            "Classifiers", at: "Shared/Classifiers",
+            ["NeuralNetwork", "Statistics", "Tensors", "Digests", "Contracts"]),
         room(
             "Imaging", at: "Shared/Imaging",
-            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"]),
+            ["Tensors", "Contracts", "Digests", "CNIfTI", "CLibdeflate", "CImageCodecs", "CChildProcess"],
+            isOptimized: true),
         // The research side: what a cohort is, and cohorts with a known truth.
         room("Datasets", at: "Shared/Datasets", ["Imaging", "Contracts", "Digests", "Tensors"]),
-        room("Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"]),
+        room(
+            "Phantoms", at: "Shared/Phantoms", ["Datasets", "Imaging", "Statistics", "Contracts", "Tensors"],
+            isOptimized: true),
         room(
             "Learning", at: "Shared/Learning",
             [
                 "Datasets", "Imaging", "NeuralNetwork", "Classifiers", "Statistics", "Contracts", "Tensors", "Digests",
+                yams,
+            ]),
+        room(
+            "Evaluation", at: "Shared/Evaluation",
+            [
+                "Datasets", "Learning", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts", "Tensors",
                 yams,
             ]),
         room(
@@ -147,9 +164,9 @@ let package = Package(
             .executableTarget(
                 name: "oncorelay",
                 dependencies: [
-                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Imaging",
-                    "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics", "TensorStore",
-                    "Tensors", argumentParser, logging,
+                    "Aggregation", "Classifiers", "Contracts", "Datasets", "Digests", "EmbeddedPipeline", "Evaluation",
+                    "Imaging", "Learning", "Messaging", "NeuralNetwork", "Phantoms", "ServiceRuntime", "Statistics",
+                    "TensorStore", "Tensors", argumentParser, logging,
                 ],
                 path: "Services/CommandLine", swiftSettings: settings),
             .executableTarget(
@@ -188,7 +205,15 @@ let package = Package(
                 "DatasetsTests", ["Datasets", "Imaging", "Tensors", "Contracts"], resources: [.copy("Fixtures")]),
             tests("PhantomsTests", ["Phantoms", "Datasets", "Imaging", "Statistics", "Tensors", "Contracts"]),
             tests("NeuralNetworkTests", ["NeuralNetwork", "Tensors", "CKernels"], resources: [.copy("Fixtures")]),
-            tests("ClassifiersTests", ["Classifiers", "NeuralNetwork", "Tensors", "Contracts"]),
+            tests(
+                "ClassifiersTests", ["Classifiers", "NeuralNetwork", "Statistics", "Tensors", "Contracts"],
+                resources: [.copy("Fixtures")]),
+            tests(
+                "EvaluationTests",
+                [
+                    "Evaluation", "Datasets", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts",
+                    "Tensors",
+                ]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
                 "AggregationTests",
@@ -199,7 +224,8 @@ let package = Package(
             tests(
                 "CommandLineTests",
                 [
-                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Messaging", "NeuralNetwork",
+                    "oncorelay", "Aggregation", "Classifiers", "Contracts", "Datasets", "Messaging", "NeuralNetwork",
+                    "Phantoms",
                     "ServiceRuntime",
                     "TensorStore", "Tensors", argumentParser,
                 ]),

@@ -33,6 +33,7 @@ struct OncoRelayCommand: AsyncParsableCommand {
             ImageCommand.self,
             ModelCommand.self,
             TrainCommand.self,
+            EvaluateCommand.self,
             StatisticsCommand.self,
         ])
 

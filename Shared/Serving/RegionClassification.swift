@@ -119,7 +119,8 @@ package struct RegionClassification: Sendable {
         let payload = RegionClassified(
             runID: region.runID, task: region.task, regionID: region.regionID, decisionPath: path,
             probabilities: decision.probabilities, label: decision.label, abstained: decision.abstained,
-            models: answers.models, timing: region.timing.merging([context.stage.rawValue: duration]) { $1 })
+            models: answers.models, timing: region.timing.merging([context.stage.rawValue: duration]) { $1 },
+            labelSet: decision.labelSet)
         return try context.pipelineEvent(payload, run: region.runID, region: region.regionID)
     }
 

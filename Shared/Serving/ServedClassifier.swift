@@ -48,26 +48,29 @@ struct ServedClassifier: Sendable {
         let description = classifier.description
         let model = ModelUsed(
             role: role.rawValue, name: description.name, version: description.version,
-            weightsSHA256: classifier.weightsSHA256, intendedUse: description.intendedUse)
+            weightsSHA256: classifier.weightsSHA256, intendedUse: description.intendedUse,
+            calibration: description.calibration?.name)
         var heatmaps: [Tensor?] = Array(repeating: nil, count: requests.count)
-        let probabilities: [[Float]]
+        let readings: [Classifier.Reading]
         if requests.contains(where: \.wantsHeatmap) {
             // One pass gives the probabilities and the second label's maps; only where the first label is decided
             // is another one needed.
             let findings = try await classifier.explain(batch)
-            probabilities = findings.map(\.probabilities)
+            readings = findings.map { .init(probabilities: $0.probabilities, distance: $0.distance) }
             heatmaps = findings.map(\.heatmap)
-            let others = probabilities.indices.filter { Double(probabilities[$0][1]) < description.threshold }
+            let others = readings.indices.filter { Double(readings[$0].probabilities[1]) < description.threshold }
             if !others.isEmpty {
                 let maps = try await classifier.gradCAM(try stack(others.map { requests[$0].input }), label: 0)
                 for (position, index) in others.enumerated() { heatmaps[index] = try item(position, of: maps) }
             }
         } else {
-            probabilities = try await classifier.classify(batch)
+            readings = try await classifier.read(batch)
         }
         return try requests.indices.map { index in
             NodeFinding(
-                evidence: try NodeEvidence(role: role, model: description, probabilities: probabilities[index]),
+                evidence: try NodeEvidence(
+                    role: role, model: description, probabilities: readings[index].probabilities,
+                    distance: readings[index].distance),
                 heatmap: requests[index].wantsHeatmap ? heatmaps[index] : nil, model: model,
                 layer: description.gradCAMLayer)
         }

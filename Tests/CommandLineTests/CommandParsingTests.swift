@@ -69,6 +69,10 @@ import Testing
         ["model", "bench", "dir", "--threads", "0"], ["model", "import", "c"],
         ["model", "import", "c", "--out", "d", "--replace-head", "0"],
         ["model", "import", "c", "--out", "d", "--architecture", "vgg"], ["classify", "s", "--precision", "fp8"],
+        ["model", "calibrate", "dir"], ["model", "calibrate", "dir", "--scores", "s", "--coverage", "1"],
+        ["model", "calibrate", "dir", "--scores", "s", "--abstain", "file-missing"],
+        ["model", "calibrate", "dir", "--scores", "s", "--abstain", "low-confidence"],
+        ["model", "calibrate", "dir", "--scores", "s", "--method", "isotonic"],
     ])
     func wrongUseIsToldInOneLineWithExitCode64(arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) { try OncoRelayCommand.parseAsRoot(arguments) }
@@ -117,6 +121,12 @@ import Testing
         #expect(taken.architecture == .medicalNet && taken.structure.settings.stemStride == [1, 1, 1])
         #expect(try taken.description.description.labels == ["a", "b"])
         #expect(taken.ignore == ["x", "y"])
+        let calibrate = try #require(
+            try OncoRelayCommand.parseAsRoot([
+                "model", "calibrate", "dir", "--scores", "s.csv", "--method", "platt", "--coverage", "0.8", "--abstain",
+                "out-of-distribution,low-confidence", "--margin", "0.1",
+            ]) as? ModelCalibrateCommand)
+        #expect(calibrate.method == .platt && calibrate.coverage == 0.8 && calibrate.margin == 0.1)
     }
 
     @Test func optionWinsOverVariableAndVariableOverDefault() throws {

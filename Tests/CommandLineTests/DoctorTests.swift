@@ -27,6 +27,15 @@ import Testing
         #expect(MachineChecks.libraries().detail.contains("librabbitmq.so"))
     }
 
+    @Test func whatDICOMIsReadWithIsNamedWithItsPackage() {
+        let all = MachineChecks.imagePrograms([("dcm2niix", "dcm2niix", "/usr/bin/dcm2niix")])
+        #expect(all == .ok("DICOM", "dcm2niix (/usr/bin/dcm2niix)"))
+        let none = MachineChecks.imagePrograms([("dcm2niix", "dcm2niix", nil), ("gdcmconv", "libgdcm-tools", nil)])
+        #expect(none.status == .warn)
+        #expect(none.detail == "not installed: dcm2niix, gdcmconv")
+        #expect(none.remedy?.contains("install --no-install-recommends dcm2niix libgdcm-tools'") == true)
+    }
+
     @Test func shortageIsToldByDegrees() {
         #expect(MachineChecks.disk(folder: ".", freeBytes: 2 << 30).status == .ok)
         #expect(MachineChecks.disk(folder: ".", freeBytes: 500 << 20).status == .warn)

@@ -52,6 +52,22 @@ import Testing
                 """)
     }
 
+    @Test func criteriaOfANodeStandBesideTheNetworksAnswer() {
+        var result = ResultFixture.partial
+        result.regions[0].criteria = NodeCriteria(
+            plane: .axial, borderIrregularity: Criterion(value: 0.31, threshold: 0.045),
+            signalHeterogeneity: Criterion(value: 0.05, threshold: 0.1),
+            roundness: Criterion(value: 0.75, threshold: 0.7), shortAxisMM: 11,
+            withoutShortAxis: ReaderCall(rule: .withoutShortAxis, shortAxisMM: 11, met: 2),
+            withShortAxis: ReaderCall(rule: .paper, shortAxisMM: 11, met: 2))
+        #expect(
+            ResultTable(result, width: 200).text.contains(
+                """
+                  criteria: border 0.31 (met), signal 0.05 (not met), roundness 0.75 (met); suspicious (2 met, 2 \
+                needed), with the short axis not suspicious (2 met, 3 needed)
+                """))
+    }
+
     @Test(arguments: [40, 60, 90, 200])
     func noLineIsWiderThanTheTerminal(width: Int) {
         let lines = ResultTable(ResultFixture.partial, width: width).text.split(separator: "\n")

@@ -37,7 +37,7 @@ struct ExampleTests {
 
     @Test func everyResultSaysThatItIsForResearchOnly() throws {
         let results = ContractFiles.events.filter { $0.hasPrefix("result.") && !$0.hasPrefix("result.progress") }
-        #expect(results.count == 7)
+        #expect(results.count == 8)
         for name in results {
             let encoded = try JSONNode(try EventCodec.roundTrip(example: name))
             #expect(encoded["data"]?["disclaimer"] == .string("Research use only. Not for diagnosis."), "\(name)")

@@ -132,7 +132,8 @@ import Testing
         let found = dataset.problems().map { "\($0.row ?? 0) \($0.column ?? "")" }
         #expect(
             found == [
-                "3 image", "3 short_axis_mm", "4 reader1", "5 plane", "5 short_axis_mm", "6 image", "6 status",
+                "3 image", "3 short_axis_mm", "4 reader1", "5 plane", "5 short_axis_mm", "5 image", "6 image",
+                "6 status",
                 "7 image", "8 image", "9 image", "10 image", "10 patient", "12 status",
             ])
     }

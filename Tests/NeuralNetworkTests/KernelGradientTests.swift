@@ -47,6 +47,49 @@ struct KernelGradientTests {
         return result
     }
 
+    /// Values by pixels with their channels last, of one item.
+    private static func pixels(_ values: inout [Float], channels: Int32, count: Int) -> ork_pixels {
+        values.withUnsafeMutableBytes {
+            ork_pixels(
+                data: $0.baseAddress, is_bf16: false, channels: channels, stride: Int64(channels), pixels: Int64(count))
+        }
+    }
+
+    @Test(arguments: [ORK_F32, ORK_BF16], [Int32(1), 2])
+    func `the gradient from shared weights is adjoint to the convolution and is added`(
+        _ type: ork_type, _ stride: Int32
+    ) throws {
+        var c = Self.shape(stride: stride)
+        c.out_channels = 48
+        let outPixels = 2 * Int(3 * c.out_size.1 * c.out_size.2), inPixels = 2 * 3 * 6 * 7
+        c.input = ork_strides(item: 32 * Int64(inPixels / 2), block: 16, pixel: 32)
+        c.output = ork_strides(item: 48 * Int64(outPixels / 2), block: 16, pixel: 48)
+        c.output_type = Int32(ORK_F32.rawValue)
+        c.type = Int32(type.rawValue)
+        c.input_type = c.type
+        // All of these are exact in bfloat16, as are the sums in float32: what differs is wrong.
+        let input = Self.numbers(inPixels * 32, seed: 1), weights = Self.numbers(48 * 32 * 27, seed: 2)
+        var gradient = Self.numbers(outPixels * 48, seed: 3)
+        let packed = KernelMemory(bytes: ork_convolution_packed_bytes(&c))
+        try #require(ork_convolution_pack(&c, weights, 48, 32, packed.pointer) == 0)
+        let scratch = KernelMemory(bytes: ork_convolution_scratch_bytes(&c, 2))
+        let source = KernelMemory(input, type: type)
+        let output = KernelMemory([Float](repeating: 0, count: gradient.count), type: ORK_F32)
+        try #require(
+            ork_convolution_run(
+                &c, packed.pointer, nil, source.pointer, nil, output.pointer, scratch.pointer, 2) == 0)
+        let expected = Self.dot(output, gradient)
+
+        var ofInput = [Float](repeating: 1, count: input.count)
+        let from = Self.pixels(&gradient, channels: 48, count: outPixels)
+        let to = Self.pixels(&ofInput, channels: 32, count: inPixels)
+        #expect(ork_shared_gradient_run(&c, packed.pointer, from, to, 2) == 0)
+        let sum = zip(ofInput, input).reduce(0) { $0 + Double($1.0 - 1) * Double($1.1) }
+        #expect(abs(sum - expected) < 1e-4 * (1 + abs(expected)))
+        c.algorithm = Int32(ORK_WINOGRAD.rawValue)
+        #expect(ork_shared_gradient_run(&c, packed.pointer, from, to, 2) != 0)
+    }
+
     @Test(arguments: [Int32(1), 2])
     func `both gradients are adjoint to the convolution`(_ stride: Int32) throws {
         var c = Self.shape(stride: stride)

@@ -199,9 +199,10 @@ struct NetworkTests {
         let network = try FusedNetwork(graph: graph, parameters: try randomParameters(of: graph))
         let executor = ComputeExecutor()
         let workers = (0..<2).map { _ in
-            NetworkWorker(network: network, settings: ComputeSettings(threads: 2), executor: executor)
+            NetworkWorker(
+                network: network, settings: ComputeSettings(threads: 2, precision: .float32), executor: executor)
         }
-        let plan = InferencePlan(network: network, settings: ComputeSettings())
+        let plan = InferencePlan(network: network, settings: ComputeSettings(precision: .float32))
         let inputs = try (0..<6).map {
             try Tensor(shape: [1, 1, 8 + $0 % 2, 8, 8], floats: randomValues((8 + $0 % 2) * 64, seed: UInt64($0)))
         }
@@ -211,7 +212,10 @@ struct NetworkTests {
                 group.addTask { (index, try await workers[index % 2].run(input)) }
             }
             for try await (index, output) in group {
-                #expect(largestDifference(output.floats(), expected[index].floats()) == 0, "\(index)")
+                // Which code computes a layer is measured, and codes differ by rounding; other inputs differ by far more.
+                let scale = expected[index].floats().map(abs).max() ?? 0
+                #expect(
+                    largestDifference(output.floats(), expected[index].floats()) < 1e-4 * max(scale, 1e-3), "\(index)")
             }
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Tensors
 
 /// A place for a cohort, removed with all that lies beside it when the test ends.
 final class TemporaryFolder: Sendable {

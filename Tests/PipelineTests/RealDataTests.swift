@@ -93,7 +93,7 @@ struct RealDataTests {
             let distance = (centroids[0] - centroids[1]).length
             #expect(distance > 11 && distance < 16)
             let series = try #require(result.quality.series.first)
-            #expect(series.notes?.map(\.code) == [.missingSlices])
+            #expect(series.notes?.map(\.code) == [.missingSlices, .stepApplied, .stepApplied])
             #expect(series.code == .degraded)
             #expect(series.reasons.contains { $0.hasPrefix("missing-slices: ") })
             #expect(series.recognized?.sequence == .t2)

@@ -186,14 +186,81 @@ struct TensorTroubleTests {
             let parked = try await harness.parked()
             #expect(parked.map(\.queue) == [QueueName.parking(shortage.stage)])
             #expect(parked.allSatisfy { $0.parkingCode == ReasonCode.storeOutOfMemory.rawValue })
-            if shortage.stage != .ingestion {
-                let ending = try await harness.ending(of: study.studyInstanceUID)
-                #expect(ending.event == ResultFailed.event)
-                #expect(try ending.failure().code == .storeOutOfMemory)
-            }
+            let ending = try await harness.ending(of: study.studyInstanceUID)
+            #expect(ending.event == (shortage.stage == .ingestion ? ResultRejected.event : ResultFailed.event))
+            #expect(try ending.failure().code == .storeOutOfMemory)
             // Half of a study would only keep others out.
             try await harness.expectAnEmptyStore()
         }
+    }
+
+    /// What ingestion gives up, its publisher hears; brought back when the store is there again, it ends as any study.
+    @Test func aSubmissionThatIngestionParksIsRejectedAsRetryableAndItsReplayIsAnnounced() async throws {
+        let store = WatchfulStore(beforePut: { key, store in
+            // A mark in the store itself says that it is there again.
+            if try await !store.exists("mended") { throw TensorStoreError.unavailable(reason: "away") }
+        })
+        try await PipelineHarness.run(store: store) { harness in
+            let study = try harness.folder.brainStudy("1.2.3.1")
+            let submission = try await harness.publish(study)
+            try await Self.expectParking(harness)
+            let ending = try await harness.ending(of: study.studyInstanceUID)
+            let rejected = try ending.payload(ResultRejected.self)
+            #expect(rejected.submissionID == submission)
+            #expect(rejected.task == study.task && rejected.subject.site == study.site)
+            #expect(rejected.error.code == .storeUnavailable && rejected.error.failureClass == .transient)
+            #expect(rejected.error.retryable && rejected.error.attempts == RetryLadder.rungs.count + 1)
+            #expect(rejected.error.stage == StageName.ingestion.rawValue)
+
+            // Replayed too early, it is the same rejection again.
+            try await Self.replay(harness)
+            try await Self.expectParking(harness)
+            let isToldAgain = await harness.journal.wait {
+                $0.events(of: study.studyInstanceUID).count { $0.event == ResultRejected.event } == 2
+            }
+            #expect(isToldAgain)
+            let rejections = harness.journal.events(of: study.studyInstanceUID).filter {
+                $0.event == ResultRejected.event
+            }
+            #expect(Set(rejections.map(\.id)) == [ending.id])
+
+            let mark = try Tensor(shape: [1], floats: [1])
+            _ = try await store.inner.put(mark, key: "mended", lifetime: .seconds(600))
+            try await Self.replay(harness)
+            #expect(
+                await harness.journal.wait { journal in
+                    journal.endings(of: study.studyInstanceUID).contains { $0.event == ResultFinal.event }
+                })
+            let final = try #require(harness.journal.endings(of: study.studyInstanceUID).last)
+            try ResultChecks(ending: final, study: study, harness: harness).expectComplete(regions: ["label-1"])
+            #expect(try await harness.parked().isEmpty)
+            try EventSchemas.expectValid(harness.journal.events)
+            _ = try await store.inner.delete(["mended"])
+            try await harness.expectAnEmptyStore()
+        }
+    }
+
+    /// Hurries everything up the retry ladder until a message is parked.
+    private static func expectParking(_ harness: PipelineHarness) async throws {
+        let hand = try await RetryLadderHand(harness)
+        let isParked = try await hand.hurrying {
+            try await harness.journal.wait { _ in try await !harness.parked().isEmpty }
+        }
+        #expect(isParked)
+    }
+
+    /// Brings the one parked message back, as `oncorelay dead-letters replay` does.
+    private static func replay(_ harness: PipelineHarness) async throws {
+        let administrator = try await harness.broker.makeAdministrator()
+        let parked = try #require(try await administrator.fetch(from: QueueName.parking(.ingestion), limit: 2).first)
+        let queue = try #require(parked.properties.headers[HeaderName.originalQueue]?.stringValue)
+        var properties = parked.properties.withoutBrokerHeaders
+        properties.headers = properties.headers.filter { !$0.key.hasPrefix("x-oncorelay-") }
+        properties.headers[HeaderName.replayedAt] = .int(EventTime.secondsSince1970())
+        try await harness.publish(
+            Publication(exchange: "", routingKey: queue, body: parked.body, properties: properties))
+        try await administrator.acknowledge(parked)
+        await administrator.close()
     }
 
     /// More studies than the store has room for, each of which fits alone.

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Learning
 import Synchronization
+import TensorStore
 import Tensors
 import Testing
 

@@ -9,6 +9,12 @@ packages_build=(
     librabbitmq-dev libhiredis-dev libopenblas-dev libdnnl-dev libnifti-dev zlib1g-dev libsqlite3-dev libssl-dev pkg-config
     libpng-dev libjpeg62-turbo-dev libdeflate-dev
 )
+# What built programs run with.
+# shellcheck disable=SC2034
+packages_run=(
+    librabbitmq4 libhiredis0.14 libopenblas0-pthread libdnnl2 libgomp1 libnifti2-2 libznz3 zlib1g libsqlite3-0 libssl3
+    libpng16-16 libjpeg62-turbo libdeflate0
+)
 # What the services start to read DICOM: dcm2niix, and gdcmconv for compressed pixels.
 # shellcheck disable=SC2034
 packages_images=(dcm2niix libgdcm-tools)

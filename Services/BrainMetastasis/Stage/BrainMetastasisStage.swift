@@ -41,7 +41,7 @@ package struct BrainMetastasisStage: Stage {
             case .chosen:
                 try await classification.ask(
                     [.lungVersusNonLung], of: region, patches: patches, in: context, into: &answers)
-                if case .evaluated(let first)? = answers.outcomes[.lungVersusNonLung] {
+                if let first = answers.outcomes[.lungVersusNonLung]?.decided {
                     let next = BrainMetastasisDecision.nextRoles(after: first, branches: branches)
                     try await classification.ask(next, of: region, patches: patches, in: context, into: &answers)
                 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Imaging
 import Messaging
 import ServiceRuntime
 import TensorStore
@@ -9,7 +10,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Say what is wrong on this machine, and how to mend it.",
         discussion: """
-            Looks at processor, libraries, memory, limits, disk, broker, topology, store, roots, models, ledger and \
+            Looks at processor, libraries, DICOM programs, memory, limits, disk, broker, topology, store, roots, models, ledger and \
             port, by the same settings that the services read. With --json prints {"ok", "checks": [{"name", \
             "status": "ok" | "warn" | "fail", "detail", "remedy"}]}.
             Exit codes: 0 nothing fails (there may be warnings), 1 something does, 64 wrong use.
@@ -51,7 +52,8 @@ struct DoctorCommand: AsyncParsableCommand {
     func examine(_ values: SettingValues) async -> DoctorReport {
         let ledgerPath = values.given(.ledger, option: ledger) ?? SettingsKey.ledger.defaultText
         var checks = [
-            MachineChecks.processor(), MachineChecks.libraries(), MachineChecks.memory(), MachineChecks.openFiles(),
+            MachineChecks.processor(), MachineChecks.libraries(), MachineChecks.imagePrograms(DICOMReader.programs),
+            MachineChecks.memory(), MachineChecks.openFiles(),
             MachineChecks.disk(folder: FileChecks.folder(of: ledgerPath)),
         ]
         checks += await brokerChecks(values)

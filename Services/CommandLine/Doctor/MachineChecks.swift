@@ -40,7 +40,8 @@ enum MachineChecks {
         let wanted = [
             ("librabbitmq", "librabbitmq4"), ("libhiredis", "libhiredis0.14"), ("libopenblas", "libopenblas0-pthread"),
             ("libdnnl", "libdnnl2"),
-            ("libsqlite3", "libsqlite3-0"), ("libcrypto", "libssl3"), ("libniftiio", "libnifti2"),
+            ("libsqlite3", "libsqlite3-0"), ("libcrypto", "libssl3"), ("libnifti2", "libnifti2-2"),
+            ("libdeflate", "libdeflate0"), ("libpng16", "libpng16-16"), ("libjpeg", "libjpeg62-turbo"),
         ]
         guard let maps else {
             return .warn(
@@ -65,6 +66,19 @@ enum MachineChecks {
             + (absent.isEmpty
                 ? "" : "; linked in or not needed: \(absent.map { $0.prefix { $0 != " " } }.joined(separator: ", "))")
         return .ok(name, detail)
+    }
+
+    /// The programs that DICOM is read with.
+    static func imagePrograms(_ programs: [(name: String, package: String, path: String?)]) -> Diagnosis {
+        let name = "DICOM"
+        let found = programs.compactMap { program in program.path.map { "\(program.name) (\($0))" } }
+        let absent = programs.filter { $0.path == nil }
+        guard !absent.isEmpty else { return .ok(name, found.joined(separator: ", ")) }
+        let packages = absent.map(\.package).joined(separator: " ")
+        return .warn(
+            name, "not installed: \(absent.map(\.name).joined(separator: ", "))",
+            remedy: "'apt-get install --no-install-recommends \(packages)'; without dcm2niix no DICOM series is read, "
+                + "without gdcmconv none whose pixels are compressed; NIfTI, PNG and JPEG are read without either")
     }
 
     /// Memory that can be had without swapping, from `/proc/meminfo`.

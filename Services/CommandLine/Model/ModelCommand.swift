@@ -11,6 +11,6 @@ struct ModelCommand: ParsableCommand {
             """,
         subcommands: [
             ModelInspectCommand.self, ModelRunCommand.self, ModelBenchCommand.self, ModelImportCommand.self,
-            ModelSeedCommand.self,
+            ModelSeedCommand.self, ModelCalibrateCommand.self,
         ])
 }

@@ -12,7 +12,8 @@ struct ModelRunCommand: AsyncParsableCommand {
             something to look at; F32, F16 or BF16. OUT gets, in F32, 'logits' [N, classes], 'probabilities' of the \
             same shape (the sigmoid of a single logit, else the softmax; calibrated where model.json says how) and, \
             with --grad-cam, 'gradcam' [N, D, H, W] or [N, H, W]: the heat map of a class, up-sampled to the input \
-            and scaled to [0, 1] for each item.
+            and scaled to [0, 1] for each item. With --features it gets 'features' [N, F], too: what the last layer sees, \
+            from which 'oncorelay model calibrate' measures how far an input lies from the training.
 
             Computes in fp32 unless told otherwise: research wants the reference's numbers. Services take 'auto'.
 
@@ -38,6 +39,9 @@ struct ModelRunCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The layer that it looks at (default: model.json's).", valueName: "name"))
     var layer: String?
+
+    @Flag(help: "Also the features before the last layer.")
+    var features = false
 
     @OptionGroup var compute: ComputeOptions
 
@@ -69,8 +73,9 @@ struct ModelRunCommand: AsyncParsableCommand {
             folder.graph, batch: tensor.shape[0], extent: extent, keepsActivations: score != nil,
             settings: settings)
         let plan = try ComputeOptions.plan(folder.graph, weights.parameters, settings)
-        let logits = try plan.run(tensor)
-        var results = try Self.answers(logits, folder)
+        let seen = features ? try plan.observe(tensor) : nil
+        var results = try Self.answers(try seen?.logits ?? plan.run(tensor), folder)
+        if let seen { results.append((name: "features", tensor: seen.features)) }
         if let score {
             let seed = [[Float]](repeating: score, count: tensor.shape[0])
             results.append((name: "gradcam", tensor: try plan.gradCAM(tensor, layer: layer, seed: seed).map))

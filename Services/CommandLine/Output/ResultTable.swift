@@ -64,7 +64,9 @@ struct ResultTable: Sendable {
                 + "\(NumberText.fixed(place.shortAxisMM, 1)) mm")
         lines += decisions(region.decisionPath)
         if !region.probabilities.isEmpty { lines.append("  " + probabilities(region.probabilities)) }
+        if let set = region.labelSet { lines += paragraph(Self.text(set)) }
         if let abstention = region.abstained { lines += caution("abstained", abstention.code, abstention.reason) }
+        if let criteria = region.criteria { lines += paragraph(Self.text(criteria)) }
         for (node, heatmap) in heatmaps(region) {
             lines += paragraph("heat map of \(node) for \(heatmap.label): \(Self.place(heatmap))")
         }
@@ -72,6 +74,20 @@ struct ResultTable: Sendable {
             lines += paragraph("from \(region.inputs.keys.sorted(by: Self.sequenceOrder).joined(separator: ", "))")
         }
         return lines
+    }
+
+    /// What readers' criteria make of a node, beside the network's answer.
+    private static func text(_ criteria: NodeCriteria) -> String {
+        func one(_ name: String, _ criterion: Criterion) -> String {
+            "\(name) \(NumberText.fixed(criterion.value, 2)) (\(criterion.isMet ? "met" : "not met"))"
+        }
+        func call(_ call: ReaderCall) -> String {
+            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) met, \(call.needed) needed)"
+        }
+        return
+            "criteria: \(one("border", criteria.borderIrregularity)), \(one("signal", criteria.signalHeterogeneity)), "
+            + "\(one("roundness", criteria.roundness)); \(call(criteria.withoutShortAxis)), with the short axis "
+            + "\(call(criteria.withShortAxis))"
     }
 
     private func decisions(_ path: [NodeDecision]) -> [String] {
@@ -83,9 +99,13 @@ struct ResultTable: Sendable {
                 node.threshold.map { NumberText.fixed($0, 3) } ?? "–",
             ])
         }
-        let reasons = path.flatMap { node in
-            node.abstained.map { caution("\(node.node) abstained", $0.code, $0.reason) } ?? []
-        }
+        let reasons =
+            path.flatMap { node in
+                Self.distance(node).map(paragraph) ?? []
+            }
+            + path.flatMap { node in
+                node.abstained.map { caution("\(node.node) abstained", $0.code, $0.reason) } ?? []
+            }
         return table.lines(width: width, style: style, indent: 2) + reasons
     }
 
@@ -121,7 +141,8 @@ struct ResultTable: Sendable {
             let mark = Self.isUntrained(model) ? "UNTRAINED " : ""
             let digest = model.weightsSHA256.prefix(12)
             lines += paragraph(
-                "\(model.role): \(mark)\(model.name) \(model.version) (weights \(digest)) – \(model.intendedUse)")
+                "\(model.role): \(mark)\(model.name) \(model.version) (weights \(digest)\(Self.calibration(model))) – "
+                    + model.intendedUse)
         }
         return lines
     }
@@ -170,6 +191,23 @@ extension ResultTable {
         else { return number }
         guard probability < threshold else { return "\(label) \(number)" }
         return labels.first { $0 != label }.map { "\($0) \(number)" } ?? number
+    }
+
+    private static func calibration(_ model: ModelUsed) -> String {
+        model.calibration.map { ", calibrated by \(TextTable.printable($0))" } ?? ""
+    }
+
+    private static func distance(_ node: NodeDecision) -> String? {
+        node.outOfDistribution.map {
+            "\(node.node): \(NumberText.fixed($0.distance, 1)) from the training, \($0.isOutside ? "outside" : "inside") of "
+                + "\(NumberText.fixed($0.threshold, 1))"
+        }
+    }
+
+    /// `one of sclc, nsclc in 85 % of cases`.
+    private static func text(_ set: LabelSet) -> String {
+        let members = set.labels.isEmpty ? "none of the labels fits" : "one of " + set.labels.joined(separator: ", ")
+        return "\(members), in at least \(NumberText.percent(set.coverage)) of cases like those of the calibration"
     }
 
     private static func place(_ heatmap: Heatmap) -> String {

@@ -1,3 +1,4 @@
+import Classifiers
 import Contracts
 import Datasets
 import Learning
@@ -45,6 +46,7 @@ extension CommandFailure {
             } else {
                 self.init(error.description, .dataError)
             }
+        case let error as TrustError: self.init(error.description, .dataError)
         case let error as RecipeError: self.init(error.description, .dataError)
         case let error as LearningError: self.init(learning: error)
         case let error as DatasetProblems: self.init(error.description, .dataError)

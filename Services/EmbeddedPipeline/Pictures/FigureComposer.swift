@@ -32,15 +32,18 @@ struct FigureComposer: Sendable {
     // MARK: Lesions
 
     private func lesionRows(_ region: Region, _ maps: [NodeMap]) -> [RegionFigure.Row] {
-        let index = Self.background(study.series.map(\.sequence))
+        let index = background
         let volume = series[index]
         let name = study.series[index].sequence.rawValue
-        let window = Self.window(volume, measured: .head)
+        // Of a whole head the scalp's fat is the brightest; what matters is the brain.
+        let whole = RobustRange(volume, upperPercentile: 97)
+        let window = whole.lower...whole.upper
         let planes: [Plane] = [.axial, .coronal, .sagittal]
         let near = Self.side(region, Self.closeUp)
         // One extent for all three, so that sizes can be compared by eye.
-        let whole = Self.wholeExtent(volume)
-        let nearWindow = Self.narrowed(window, volume, region)
+        let extent = Self.wholeExtent(volume)
+        let range = RobustRange(volume, upperPercentile: 99.7)
+        let nearWindow = Self.narrowed(range.lower...range.upper, volume, region)
         func panels(_ extent: Double, center: Point?, heat: Volume?, closeUp: Double?) -> [SlicePanel] {
             planes.map { plane in
                 let through = region.centroid
@@ -57,7 +60,7 @@ struct FigureComposer: Sendable {
             Point(Double(volume.shape[0] - 1), Double(volume.shape[1] - 1), Double(volume.shape[2] - 1)) * 0.5)
         var rows = [
             RegionFigure.Row(
-                heading: "Where it lies", panels: panels(whole, center: middle, heat: nil, closeUp: nil),
+                heading: "Where it lies", panels: panels(extent, center: middle, heat: nil, closeUp: nil),
                 hasHeat: false),
             RegionFigure.Row(
                 heading: "Close-up", panels: panels(near, center: nil, heat: nil, closeUp: nil), hasHeat: false),
@@ -78,7 +81,7 @@ struct FigureComposer: Sendable {
         let plane = study.series[image].plane ?? Plane.acquired(volume)
         let frame = SliceFrame(plane: plane, of: volume.orientation)
         let center = Self.sectionCenter(region, volume, plane) ?? region.centroid
-        let window = Self.window(volume, measured: .all)
+        let window = Self.window(volume)
         let name = study.series[image].sequence.rawValue
         let near = Self.side(region, Self.nodeCloseUp)
         func panel(
@@ -155,15 +158,22 @@ struct FigureComposer: Sendable {
         }.max() ?? 200
     }
 
-    /// What shows a lesion best, of what is there.
-    private static func background(_ sequences: [MRSequence]) -> Int {
+    /// What shows a lesion best, of what is there. Where the patient moved, only a series that the networks were shown
+    /// where it lies fits the heat maps.
+    private var background: Int {
+        let notes = result.quality.series.map { $0.notes?.map(\.code) ?? [] }
+        let hasMoved = notes.contains { $0.contains(.registered) }
         let order: [MRSequence] = [.t1ce, .flair, .t2, .t1, .dwi]
-        return order.compactMap { sequences.firstIndex(of: $0) }.first ?? 0
+        let candidates = order.compactMap { sequence in study.series.firstIndex { $0.sequence == sequence } }
+        let inPlace = candidates.filter { index in
+            notes.indices.contains(index) && notes[index].contains(.stepApplied) && !notes[index].contains(.registered)
+        }
+        return (hasMoved ? inPlace.first : nil) ?? candidates.first ?? 0
     }
 
-    private static func window(_ volume: Volume, measured: IntensityNormalization.Measured) -> ClosedRange<Double> {
+    private static func window(_ volume: Volume) -> ClosedRange<Double> {
         let range = IntensityNormalization(
-            method: .minMax, measured: measured, lowerPercentile: 0.5, upperPercentile: 99.7
+            method: .minMax, measured: .all, lowerPercentile: 0.5, upperPercentile: 99.7
         ).parameters(for: volume)
         return range.shift...range.shift + 1 / max(range.scale, .leastNormalMagnitude)
     }

@@ -18,8 +18,10 @@ struct FigureText {
                 lines.append("\(node.node): no answer")
                 continue
             }
+            let asked = Self.asked(node.node, label: label, isGiven: probability >= threshold)
             lines.append(
-                "\(node.node): \(label) (p \(Self.fixed(probability, 3)), threshold \(Self.fixed(threshold, 2)))")
+                "\(node.node): \(label) (\(asked) \(Self.fixed(probability, 3)), threshold "
+                    + "\(Self.fixed(threshold, 2)))")
         }
         let place = finding.location
         var size = "Longest diameter \(Self.fixed(place.longestDiameterMM, 1)) mm"
@@ -31,13 +33,20 @@ struct FigureText {
         return lines
     }
 
+    /// The label that a step's probability is of, which is not always the label that was given; `p` where nobody knows.
+    private static func asked(_ node: String, label: String, isGiven: Bool) -> String {
+        guard let labels = ClassifierRole(rawValue: node)?.labels, labels.contains(label) else { return "p" }
+        return isGiven ? label : labels.first { $0 != label } ?? "p"
+    }
+
     private static func lines(_ criteria: NodeCriteria) -> [String] {
         func text(_ name: String, _ criterion: Criterion) -> String {
             "\(name) \(fixed(criterion.value, 2)) (\(criterion.isMet ? "met" : "not met"), from "
                 + "\(fixed(criterion.threshold, 3)))"
         }
+        func rule(_ rule: ReaderCall.Rule) -> String { rule == .esgar ? "ESGAR 2016" : "Li et al. 2021" }
         func call(_ call: ReaderCall) -> String {
-            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) of \(call.needed))"
+            "\(call.isSuspicious ? "suspicious" : "not suspicious") (\(call.met) of 3 criteria, \(call.needed) needed)"
         }
         return [
             "Criteria: "
@@ -45,8 +54,8 @@ struct FigureText {
                     text("border", criteria.borderIrregularity), text("signal", criteria.signalHeterogeneity),
                     text("roundness", criteria.roundness),
                 ].joined(separator: ", "),
-            "Readers' rules: without short axis \(call(criteria.withoutShortAxis)); with it, by "
-                + "\(criteria.withShortAxis.rule.rawValue), \(call(criteria.withShortAxis))",
+            "Readers' rule without short axis: \(call(criteria.withoutShortAxis))",
+            "Readers' rule with short axis (\(rule(criteria.withShortAxis.rule))): \(call(criteria.withShortAxis))",
         ]
     }
 

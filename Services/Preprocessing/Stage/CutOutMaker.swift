@@ -9,7 +9,7 @@ struct CutOutMaker: PatchMaker {
     private let study: StudyIngested
     private let series: [Volume]
     private let normalizations: [NormalizationParameters]
-    let notes: [MRSequence: [SeriesNote]]
+    let notes: [Int: [SeriesNote]]
 
     init(_ shared: SharedInput, study: StudyIngested, series: [Volume]) throws {
         guard shared.input.size.count == 2, shared.input.size[0] == shared.input.size[1] else {
@@ -24,17 +24,22 @@ struct CutOutMaker: PatchMaker {
         let normalization = try IntensityNormalization(shared.input.normalization)
         let steps = try PreparationSteps(shared.input.normalization.steps)
         var prepared: [Volume] = []
-        var notes: [MRSequence: [SeriesNote]] = [:]
+        var normalizations: [NormalizationParameters] = []
+        var notes: [Int: [SeriesNote]] = [:]
         for (index, volume) in series.enumerated() {
             // Each cut-out comes out of one series: nothing is to be registered.
             let (volume, said) = try steps.apply(to: volume, reference: nil)
             prepared.append(volume)
-            if !said.isEmpty { notes[study.series[index].sequence, default: []] += said }
+            let outcome = normalization.outcome(for: volume)
+            normalizations.append(outcome.parameters)
+            notes[index] =
+                said + [StepNotes.normalization(normalization, outcome)].compactMap(\.self)
+                + [StepNotes.cutOut(shared.input)]
         }
         self.study = study
         self.series = prepared
         self.notes = notes
-        normalizations = prepared.map(normalization.parameters)
+        self.normalizations = normalizations
     }
 
     func make(_ planned: PlannedWork) throws -> MadePatch {

@@ -13,8 +13,8 @@ struct PreparedRegion: Sendable {
     var coverage: [MRSequence: Double]
     /// For lymph nodes: the index of the series that they are cut out of.
     var image: Int?
-    /// What was done to each sequence's volume on the way.
-    var notes: [MRSequence: [SeriesNote]] = [:]
+    /// What was done to each series' volume on the way, by the series' index.
+    var notes: [Int: [SeriesNote]] = [:]
 }
 
 /// What several networks share: one size, spacing and normalization, and the sequences that any of them wants.
@@ -107,7 +107,7 @@ struct MadePatch: Sendable {
 /// Makes one kind of patch for any region of a study.
 protocol PatchMaker: Sendable {
     var specification: String { get }
-    /// What was done to the volumes before they were normalized.
-    var notes: [MRSequence: [SeriesNote]] { get }
+    /// What was done to each series' volume, by the series' index.
+    var notes: [Int: [SeriesNote]] { get }
     func make(_ planned: PlannedWork) throws -> MadePatch
 }

@@ -46,7 +46,7 @@ struct StudyExamination: Sendable {
             let own = examination.verdict(thresholds: thresholds)
             if own.code == .unusable { faults[index] = own.reasons.joined(separator: "; ") }
             // What was found out when it was read, and what was done to it since.
-            let notes = (one.notes ?? []) + (regions.first?.notes[one.sequence] ?? [])
+            let notes = (one.notes ?? []) + (regions.first?.notes[index] ?? [])
             qualities.append(
                 SeriesQuality(
                     sequence: one.sequence, code: code, reasons: reasons, coverage: coverage,

@@ -8,7 +8,8 @@ struct VolumePatchMaker: PatchMaker {
     private let input: ModelInput
     private let sequences: [MRSequence]
     private let channels: [PatchChannel]
-    let notes: [MRSequence: [SeriesNote]]
+    private let interpolation: Interpolation
+    private(set) var notes: [Int: [SeriesNote]]
 
     /// Prepares and measures each volume once for all regions.
     init(_ shared: SharedInput, study: StudyIngested, series: [Volume]) throws {
@@ -16,19 +17,29 @@ struct VolumePatchMaker: PatchMaker {
         input = shared.input
         sequences = shared.sequences
         let normalization = try IntensityNormalization(shared.input.normalization)
+        guard let interpolation = Interpolation(rawValue: input.interpolation ?? Interpolation.linear.rawValue) else {
+            throw Failure(
+                .modelDamaged, .transient,
+                "input.interpolation: expected nearest, linear or cubic, found another word; mend model.json")
+        }
+        self.interpolation = interpolation
         let steps = try PreparationSteps(shared.input.normalization.steps)
         let reference = study.referenceSeries(among: series)
-        var channels: [PatchChannel] = []
-        var notes: [MRSequence: [SeriesNote]] = [:]
+        var prepared: [(index: Int, volume: Volume, notes: [SeriesNote])] = []
         for sequence in shared.sequences {
             guard let index = study.series.firstIndex(where: { $0.sequence == sequence }) else { continue }
             let (volume, said) = try steps.apply(
                 to: series[index], reference: index == reference ? nil : series[reference])
-            channels.append(PatchChannel(volume, normalization: normalization.parameters(for: volume)))
-            if !said.isEmpty { notes[sequence] = said }
+            prepared.append((index, volume, said))
         }
-        self.channels = channels
-        self.notes = notes
+        let outcomes = normalization.outcomes(for: prepared.map(\.volume))
+        channels = zip(prepared, outcomes).map { PatchChannel($0.volume, normalization: $1.parameters) }
+        notes = [:]
+        for (one, outcome) in zip(prepared, outcomes) {
+            notes[one.index] =
+                one.notes + [StepNotes.normalization(normalization, outcome)].compactMap(\.self)
+                + [StepNotes.resampling(input, interpolation)]
+        }
     }
 
     func make(_ planned: PlannedWork) throws -> MadePatch {
@@ -41,7 +52,7 @@ struct VolumePatchMaker: PatchMaker {
         let grid = try PatchGrid(
             center: planned.region.centroid, size: input.size,
             spacing: Point(input.spacing[0], input.spacing[1], input.spacing[2]), subject: planned.region.id)
-        let patch = try PatchSampler().sample(channels, on: grid)
+        let patch = try PatchSampler(interpolation: interpolation).sample(channels, on: grid)
         return MadePatch(
             tensor: patch.tensor, sequences: sequences, affine: patch.affine,
             coverage: Dictionary(uniqueKeysWithValues: zip(sequences, patch.coverage)))

@@ -106,7 +106,7 @@ static int64_t gather(
         const int64_t shift = (((int64_t)sd * c->in_size[1] + sh) * c->in_size[2] + sw) * c->input.pixel;
         const char *from[ORK_AMX_PIXELS];
         ork_segment *segment = segments + count;
-        segment->weights = (tap * k->plan.chunks + chunk) * 256 * bytes;
+        segment->weights = (tap * k->plan.chunks + chunk) * 256 * bytes, segment->last_inputs = 0;
         int valid = 0, beside = adjacent;
         if (t->in_row) {
             if ((uint32_t)(t->d[0] + sd) >= (uint32_t)c->in_size[0]) continue;

@@ -1,5 +1,7 @@
 #include "direct.h"
 #include <string.h>
+#include "parallel.h"
+#include "shares.h"
 #include "tile_amx.h"
 #include "vectors.h"
 
@@ -75,22 +77,55 @@ static uint16_t rounded(float value) {
     return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
 }
 
+typedef struct {
+    const ork_convolution *c;
+    const float *weights;
+    int outputs, inputs;
+    void *packed;
+} pack_work;
+
+enum { TAPS = 27 };
+
+static void pack_part(void *data, int part, int parts) {
+    const pack_work *w = data;
+    union {
+        uint16_t halves[TAPS][256];
+        float floats[TAPS][256];
+    } turned;
+    const ork_convolution *c = w->c;
+    const int half = c->type == ORK_BF16, blocks = c->out_channels / 16;
+    const int64_t taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2], chunks = c->in_channels / 16;
+    for (int64_t block = (int64_t)blocks * part / parts; block < (int64_t)blocks * (part + 1) / parts; block++)
+        for (int64_t chunk = 0; chunk < chunks; chunk++)
+            for (int64_t first = 0; first < taps; first += TAPS) {
+                // Weights have the taps side by side, packed ones have them last: turned in a corner of the cache.
+                const int64_t count = smaller(taps - first, TAPS);
+                for (int e = 0; e < 256; e++) {
+                    const int64_t o = block * 16 + (half ? e / 2 % 16 : e % 16);
+                    const int64_t i = chunk * 16 + (half ? e / 32 * 2 + e % 2 : e / 16);
+                    const int real = o < w->outputs && i < w->inputs;
+                    const float *from = real ? w->weights + (o * w->inputs + i) * taps + first : 0;
+                    for (int64_t tap = 0; tap < count; tap++) {
+                        if (half)
+                            turned.halves[tap][e] = real ? rounded(from[tap]) : 0;
+                        else
+                            turned.floats[tap][e] = real ? from[tap] : 0;
+                    }
+                }
+                for (int64_t tap = 0; tap < count; tap++) {
+                    const int64_t at = ((block * taps + first + tap) * chunks + chunk) * 256;
+                    if (half)
+                        memcpy((uint16_t *)w->packed + at, turned.halves[tap], 512);
+                    else
+                        memcpy((float *)w->packed + at, turned.floats[tap], 1024);
+                }
+            }
+}
+
 // Packed: [output block][tap][chunk][16 inputs][16 outputs], as bfloat16 [.. chunk][8 pairs][16 outputs][2].
 void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
-    const int64_t taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
-    int64_t at = 0;
     if (c->algorithm == ORK_TILES) memset((char *)packed + ork_direct_packed_bytes(c) - 512, 0, 512);
-    for (int block = 0; block < c->out_channels; block += 16)
-        for (int64_t tap = 0; tap < taps; tap++)
-            for (int chunk = 0; chunk < c->in_channels; chunk += 16)
-                for (int e = 0; e < 256; e++, at++) {
-                    const int half = c->type == ORK_BF16;
-                    const int o = block + (half ? e / 2 % 16 : e % 16);
-                    const int i = chunk + (half ? e / 32 * 2 + e % 2 : e / 16);
-                    const float value = o < outputs && i < inputs ? weights[((int64_t)o * inputs + i) * taps + tap] : 0;
-                    if (half)
-                        ((uint16_t *)packed)[at] = rounded(value);
-                    else
-                        ((float *)packed)[at] = value;
-                }
+    pack_work work = {c, weights, outputs, inputs, packed};
+    const int blocks = c->out_channels / 16, threads = omp_get_max_threads();
+    ork_parallel(blocks < threads ? blocks : threads, pack_part, &work);
 }

@@ -23,7 +23,7 @@ bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
     }
     // Long transforms of bfloat16 lose too much.
     if (outputs > 1 << 16 || c->type != ORK_F32) return false;
-    p.inner.in_channels = (channels + 15) / 16 * 16, p.inner.out_channels = outputs;
+    p.inputs = channels, p.inner.in_channels = (channels + 15) / 16 * 16, p.inner.out_channels = outputs;
     const int64_t pixels = (int64_t)p.inner.in_size[0] * p.inner.in_size[1] * p.inner.in_size[2];
     p.inner.input = (ork_strides){pixels * p.inner.in_channels, pixels * 16, 16};
     p.value_bytes = (size_t)pixels * (size_t)p.inner.in_channels * 4 * (size_t)c->batch;
@@ -117,5 +117,5 @@ int ork_phases_run(
     work k = {c, &p, input, scratch};
     ork_parallel(threads, gather, &k);
     return ork_winograd_run_phases(
-        &p.inner, c, p.up, packed, bias, scratch, residual, output, (char *)scratch + p.value_bytes, threads);
+        &p.inner, p.inputs, c, p.up, packed, bias, scratch, residual, output, (char *)scratch + p.value_bytes, threads);
 }

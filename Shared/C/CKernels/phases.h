@@ -6,6 +6,7 @@
 
 typedef struct {
     ork_convolution inner;   // Winograd over blocks
+    int inputs;              // of its channels, without what fills up the last block
     int down[3], up[3];      // pixels of the input, of the output that become channels
     int shift[3];            // input pixel i is phase (i + shift) % down of position (i + shift) / down
     size_t value_bytes;      // the input as blocks

@@ -1,5 +1,6 @@
 #include "include/pixels.h"
 #include "lanes.h"
+#include "shares.h"
 
 // The part of a window that lies inside the input, on one axis.
 typedef struct {
@@ -58,7 +59,7 @@ ORK_CLONES void ork_pixels_pool(ork_pixels from, ork_pixels to, int64_t items, c
     }
 }
 
-ORK_CLONES void ork_gradient_pool(
+ORK_CLONES static void gradient_pool(
     ork_pixels gradient, ork_pixels from, ork_pixels to, int64_t items, const ork_window *w, int32_t kind) {
     FOR_EACH_WINDOW(w, items) {
         range d = inside(w, 0, od), h = inside(w, 1, oh), x = inside(w, 2, ow);
@@ -99,7 +100,28 @@ ORK_CLONES void ork_gradient_pool(
     }
 }
 
-ORK_CLONES void ork_gradient_mask(ork_pixels gradient, ork_pixels value) {
+typedef struct {
+    ork_pixels gradient, from, to;
+    int64_t items;
+    const ork_window *window;
+    int32_t kind;
+} pool_work;
+
+// Windows overlap, channels do not.
+static void pool_part(void *data, int part, int parts) {
+    const pool_work *w = data;
+    gradient_pool(
+        ork_share(w->gradient, part, parts), ork_share(w->from, part, parts), ork_share(w->to, part, parts), w->items,
+        w->window, w->kind);
+}
+
+void ork_gradient_pool(
+    ork_pixels gradient, ork_pixels from, ork_pixels to, int64_t items, const ork_window *w, int32_t kind) {
+    pool_work work = {gradient, from, to, items, w, kind};
+    ork_parallel(ork_shares(to), pool_part, &work);
+}
+
+ORK_CLONES static void mask(ork_pixels gradient, ork_pixels value) {
     for (int64_t pixel = 0; pixel < gradient.pixels; pixel++)
         for (int32_t c = 0; c < gradient.channels; c += 16) {
             lanes g, x;
@@ -108,6 +130,16 @@ ORK_CLONES void ork_gradient_mask(ork_pixels gradient, ork_pixels value) {
             g = (lanes)((int_lanes)g & (x > (lanes){0}));
             store(&g, &gradient, pixel * gradient.stride + c);
         }
+}
+
+static void mask_part(void *data, int part, int parts) {
+    const ork_pixels *v = data;
+    mask(ork_share(v[0], part, parts), ork_share(v[1], part, parts));
+}
+
+void ork_gradient_mask(ork_pixels gradient, ork_pixels value) {
+    ork_pixels values[] = {gradient, value};
+    ork_parallel(ork_shares(gradient), mask_part, values);
 }
 
 ORK_CLONES void ork_gradient_affine(ork_pixels gradient, const float *scale, ork_pixels to) {

@@ -1,5 +1,6 @@
 #include "include/pixels.h"
 #include "lanes.h"
+#include "shares.h"
 
 ORK_CLONES void ork_pixels_from_planes(
     ork_pixels to, const float *planes, int64_t items, int32_t count, const int32_t *places) {
@@ -27,11 +28,11 @@ ORK_CLONES void ork_pixels_from_planes(
         }
 }
 
-ORK_CLONES void ork_pixels_to_planes(
-    ork_pixels from, float *planes, int64_t items, int32_t count, const int32_t *places) {
+ORK_CLONES static void to_planes(
+    ork_pixels from, float *planes, int64_t items, int32_t first, int32_t end, int32_t count, const int32_t *places) {
     int64_t positions = from.pixels / items;
     for (int64_t item = 0; item < items; item++)
-        for (int32_t plane = 0; plane < count; plane++) {
+        for (int32_t plane = first; plane < end; plane++) {
             float *to = planes + (item * count + plane) * positions;
             int64_t index = item * positions * from.stride + places[plane];
             if (from.is_bf16) {
@@ -47,7 +48,27 @@ ORK_CLONES void ork_pixels_to_planes(
         }
 }
 
-ORK_CLONES void ork_pixels_copy(ork_pixels from, ork_pixels to) {
+typedef struct {
+    ork_pixels from;
+    float *planes;
+    int64_t items;
+    int32_t count;
+    const int32_t *places;
+} planes_work;
+
+static void planes_part(void *data, int part, int parts) {
+    const planes_work *w = data;
+    to_planes(
+        w->from, w->planes, w->items, (int32_t)((int64_t)w->count * part / parts),
+        (int32_t)((int64_t)w->count * (part + 1) / parts), w->count, w->places);
+}
+
+void ork_pixels_to_planes(ork_pixels from, float *planes, int64_t items, int32_t count, const int32_t *places) {
+    planes_work work = {from, planes, items, count, places};
+    ork_parallel(ork_shares(from), planes_part, &work);
+}
+
+ORK_CLONES static void copy(ork_pixels from, ork_pixels to) {
     for (int64_t pixel = 0; pixel < from.pixels; pixel++)
         for (int32_t c = 0; c < from.channels; c += 16) {
             lanes x;
@@ -56,7 +77,17 @@ ORK_CLONES void ork_pixels_copy(ork_pixels from, ork_pixels to) {
         }
 }
 
-ORK_CLONES void ork_pixels_add(ork_pixels first, ork_pixels second, ork_pixels to, bool relu) {
+static void copy_part(void *data, int part, int parts) {
+    const ork_pixels *v = data;
+    copy(ork_share(v[0], part, parts), ork_share(v[1], part, parts));
+}
+
+void ork_pixels_copy(ork_pixels from, ork_pixels to) {
+    ork_pixels values[] = {from, to};
+    ork_parallel(ork_shares(to), copy_part, values);
+}
+
+ORK_CLONES static void add(ork_pixels first, ork_pixels second, ork_pixels to, bool relu) {
     for (int64_t pixel = 0; pixel < to.pixels; pixel++)
         for (int32_t c = 0; c < to.channels; c += 16) {
             lanes x, y;
@@ -66,6 +97,21 @@ ORK_CLONES void ork_pixels_add(ork_pixels first, ork_pixels second, ork_pixels t
             if (relu) rectify(&x);
             store(&x, &to, pixel * to.stride + c);
         }
+}
+
+typedef struct {
+    ork_pixels first, second, to;
+    bool relu;
+} add_work;
+
+static void add_part(void *data, int part, int parts) {
+    const add_work *w = data;
+    add(ork_share(w->first, part, parts), ork_share(w->second, part, parts), ork_share(w->to, part, parts), w->relu);
+}
+
+void ork_pixels_add(ork_pixels first, ork_pixels second, ork_pixels to, bool relu) {
+    add_work work = {first, second, to, relu};
+    ork_parallel(ork_shares(to), add_part, &work);
 }
 
 ORK_CLONES void ork_pixels_affine(

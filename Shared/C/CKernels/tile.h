@@ -10,6 +10,7 @@ typedef struct {
     int64_t weights;     // bytes from the output block's first weight to the segment's
     int64_t pixel_step;
     int64_t row_step;    // from pixel to pixel, where tiles of AMX are loaded
+    int64_t last_inputs; // of the last chunk of float32, a multiple of 4; 0: all 16
 } ork_segment;
 
 // sums: [pixels][blocks][16] float32, begun at zero where `first`.

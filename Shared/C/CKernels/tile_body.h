@@ -10,7 +10,8 @@
                 s[p][b] = first ? _mm512_setzero_ps() : _mm512_load_ps(sums + (p * B + b) * 16);                 \
         for (int64_t i = 0; i < count; i++) {                                                                    \
             const char *x = segments[i].pixels, *w = weights + segments[i].weights;                              \
-            const int64_t step = segments[i].pixel_step;                                                         \
+            const int64_t step = segments[i].pixel_step, last_inputs = segments[i].last_inputs;                  \
+            (void)last_inputs;                                                                                   \
             for (int64_t c = 0; c < chunks; c++, x += step) {                                                    \
                 TILE_CHUNK(P, B)                                                                                 \
             }                                                                                                    \

@@ -7,7 +7,7 @@
 #define TILE_NAME(P, B) tile_##P##_##B
 // Four inputs at a time: enough to hide the loop, small enough for the instruction cache.
 #define TILE_CHUNK(P, B)                                                                                    \
-    for (int64_t k = 0; k < 16; k += 4, w += 4 * 64)                                                        \
+    for (int64_t k = 0, end = c + 1 < chunks || !last_inputs ? 16 : last_inputs; k < end; k += 4, w += 4 * 64)  \
         _Pragma("clang loop unroll(full)") for (int j = 0; j < 4; j++) {                                    \
             __m512 v[B];                                                                                    \
             _Pragma("clang loop unroll(full)") for (int b = 0; b < B; b++)                                  \

@@ -99,14 +99,18 @@ ORK_TRAINING_INLINE void max_pool(const job *j, int64_t task, int type) {
     void *y = block_of(j->y, j->s, task);
     uint8_t *places = j->places + task * j->s.positions * 16;
     EACH_OUTPUT({
-        __m512 best = _mm512_set1_ps(-__builtin_inff());
-        __m512i place = _mm512_set1_epi32(255);
+        // The window's first, then what is larger: so the first of equal values wins, and minus infinity has a place.
+        const int64_t corner =
+            (((int64_t)(td.origin + td.first) * p->in_size[1] + th.origin + th.first) * p->in_size[2] + tw.origin
+             + tw.first) * 16;
+        const int some = td.first < td.last && th.first < th.last && tw.first < tw.last;
+        __m512 best = some ? get(x, corner, type) : _mm512_set1_ps(-__builtin_inff());
+        __m512i place = _mm512_set1_epi32(some ? (td.first * p->kernel[1] + th.first) * p->kernel[2] + tw.first : 255);
         EACH_TAP({
             __m512 value = get(x, in, type);
-            // Larger, or the window's first: so the first of equal values wins, and minus infinity has a place.
-            __mmask16 larger = _mm512_cmp_ps_mask(value, best, _CMP_GT_OQ);
-            larger |= _mm512_cmpeq_epi32_mask(place, _mm512_set1_epi32(255));
-            best = _mm512_mask_mov_ps(best, larger, value);
+            const __mmask16 larger = _mm512_cmp_ps_mask(value, best, _CMP_GT_OQ);
+            // A maximum whose second operand is the older keeps it where they are equal or not numbers.
+            best = _mm512_max_ps(value, best);
             place = _mm512_mask_mov_epi32(
                 place, larger, _mm512_set1_epi32((d * p->kernel[1] + h) * p->kernel[2] + w));
         })
@@ -137,12 +141,11 @@ void ork_blocked_average_pool(ork_blocked_shape s, ork_training_pool p, ork_bloc
     run(&j, average_pool_any);
 }
 
-// Sums of one block are float32, whatever the type: up to 27 gradients meet in one place. `plain` holds a block's
+// Of a mean. Sums of one block are float32, whatever the type: up to 27 gradients meet in one place. `plain` holds a block's
 // numbers for each thread's task.
 ORK_TRAINING_INLINE void pool_back(const job *j, int64_t task, int type) {
     const void *gradient = block_of(j->x, j->s, task);
     void *target = input_block(j->y, j, task);
-    const uint8_t *places = j->places ? j->places + task * j->s.positions * 16 : 0;
     const int64_t count = (int64_t)j->p.in_size[0] * j->p.in_size[1] * j->p.in_size[2] * 16;
     float *sums = j->plain + task * count;
     if (type == ORK_TRAINING_F32) sums = target;
@@ -151,25 +154,53 @@ ORK_TRAINING_INLINE void pool_back(const job *j, int64_t task, int type) {
     else if (!j->accumulates)
         memset(sums, 0, (size_t)count * 4);
     EACH_OUTPUT({
-        __m512 g = get(gradient, out, type);
-        if (places) {
-            __m512i place = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(places + out)));
-            EACH_TAP({
-                const int tap = (d * p->kernel[1] + h) * p->kernel[2] + w;
-                __mmask16 here = _mm512_cmpeq_epi32_mask(place, _mm512_set1_epi32(tap));
-                if (here) {
-                    __m512 old = _mm512_loadu_ps(sums + in);
-                    _mm512_storeu_ps(sums + in, _mm512_mask_add_ps(old, here, old, g));
-                }
-            })
-        } else {
-            g = _mm512_mul_ps(g, share_of(p, td, th, tw));
-            EACH_TAP({ _mm512_storeu_ps(sums + in, _mm512_add_ps(_mm512_loadu_ps(sums + in), g)); })
-        }
+        const __m512 g = _mm512_mul_ps(get(gradient, out, type), share_of(p, td, th, tw));
+        EACH_TAP({ _mm512_storeu_ps(sums + in, _mm512_add_ps(_mm512_loadu_ps(sums + in), g)); })
     })
     if (type != ORK_TRAINING_F32)
         for (int64_t i = 0; i < count; i += 16) put(target, i, type, _mm512_loadu_ps(sums + i));
 }
+
+// The output indices along an axis whose windows hold an input index: first ..< last.
+static inline taps windows_of(const ork_training_pool *p, int axis, int index) {
+    const int at = index + p->padding[axis], before = at - p->kernel[axis];
+    taps t = {at, before < 0 ? 0 : before / p->stride[axis] + 1, at / p->stride[axis] + 1};
+    if (t.last > p->out_size[axis]) t.last = p->out_size[axis];
+    return t;
+}
+
+// Of a maximum: every input looks for itself among the windows that hold it, so that each is written once.
+ORK_TRAINING_INLINE void max_back(const job *j, int64_t task, int type) {
+    const ork_training_pool *p = &j->p;
+    const void *gradient = block_of(j->x, j->s, task);
+    void *target = input_block(j->y, j, task);
+    const uint8_t *places = j->places + task * j->s.positions * 16;
+    int64_t in = 0;
+    for (int d = 0; d < p->in_size[0]; d++) {
+        const taps wd = windows_of(p, 0, d);
+        for (int h = 0; h < p->in_size[1]; h++) {
+            const taps wh = windows_of(p, 1, h);
+            for (int w = 0; w < p->in_size[2]; w++, in += 16) {
+                const taps ww = windows_of(p, 2, w);
+                __m512 sum = j->accumulates ? get(target, in, type) : _mm512_setzero_ps();
+                for (int z = wd.first; z < wd.last; z++)
+                    for (int y = wh.first; y < wh.last; y++) {
+                        const int line = ((wd.origin - z * p->stride[0]) * p->kernel[1] + wh.origin - y * p->stride[1])
+                            * p->kernel[2];
+                        const int64_t row = ((int64_t)z * p->out_size[1] + y) * p->out_size[2];
+                        for (int x = ww.first; x < ww.last; x++) {
+                            const __m128i tap = _mm_set1_epi8((char)(line + ww.origin - x * p->stride[2]));
+                            const __m128i place = _mm_loadu_si128((const __m128i *)(places + (row + x) * 16));
+                            const __mmask16 here = _mm_cmpeq_epi8_mask(place, tap);
+                            sum = _mm512_mask_add_ps(sum, here, sum, get(gradient, (row + x) * 16, type));
+                        }
+                    }
+                put(target, in, type, sum);
+            }
+        }
+    }
+}
+EACH_TYPE(max_back)
 
 ORK_TRAINING_TARGET static void pool_back_any(const void *data, size_t first, size_t last) {
     job j = *(const job *)data;
@@ -191,7 +222,7 @@ void ork_blocked_pool_back(
     ork_blocked_shape s, ork_training_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target,
     bool accumulates) {
     job j = {.s = s, .x = gradient, .y = target, .p = p, .places = (uint8_t *)places, .accumulates = accumulates};
-    run(&j, pool_back_any);
+    run(&j, places ? max_back_any : pool_back_any);
 }
 
 ORK_TRAINING_INLINE void from_plain(const job *j, int64_t task, int type) {

@@ -13,6 +13,7 @@ typedef struct {
     const char *packed, *input;
     ork_sink sink;
     char *scratch;
+    int last_inputs;  // of the last chunk
 } work;
 
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
@@ -267,7 +268,7 @@ static void part(void *data, int index, int parts) {
                         const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
                         const ork_segment segment = {
                             values + (from * plan->points + point * width) * plan->chunks * side,
-                            point * plan->chunks * 256 * bytes, width * side, 0};
+                            point * plan->chunks * 256 * bytes, width * side, 0, k->last_inputs};
                         char *sum = sums + (from * plan->points + point * width) * blocks_here * 64
                             + (block - first) * width * 64;
                         kernel((int)width, blocks)(
@@ -291,18 +292,18 @@ static void part(void *data, int index, int parts) {
 }
 
 int ork_winograd_run_phases(
-    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
-    const void *input, const void *residual, void *output, void *scratch, int threads) {
+    const ork_convolution *c, int inputs, const ork_convolution *outer, const int up[3], const void *packed,
+    const float *bias, const void *input, const void *residual, void *output, void *scratch, int threads) {
     work k = {
         c,      outer, {up[0], up[1], up[2]}, ork_winograd_cut(c, threads), packed,
-        input,  {outer, bias, residual, output, up[2]}, scratch};
+        input,  {outer, bias, residual, output, up[2]}, scratch, (inputs % 16 + 3) / 4 * 4};
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
     return 0;
 }
 #else
 int ork_winograd_run_phases(
-    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
-    const void *input, const void *residual, void *output, void *scratch, int threads) {
+    const ork_convolution *c, int inputs, const ork_convolution *outer, const int up[3], const void *packed,
+    const float *bias, const void *input, const void *residual, void *output, void *scratch, int threads) {
     return 1;
 }
 #endif
@@ -311,5 +312,5 @@ int ork_winograd_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads) {
     return ork_winograd_run_phases(
-        c, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, threads);
+        c, c->in_channels, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, threads);
 }

@@ -26,9 +26,9 @@ int ork_winograd_run(
     void *output, void *scratch, int threads);
 
 // The same, where c's output channels are up[0] * up[1] * up[2] phases of `outer`'s: phase (z, y, x) of pixel (d, h, w)
-// is outer's pixel (d * up[0] + z, ...). Bias, residual, output and what is done to them are outer's.
+// is outer's pixel (d * up[0] + z, ...). Only the first `inputs` of c's channels are other than zero. Bias, residual, output and what is done to them are outer's.
 int ork_winograd_run_phases(
-    const ork_convolution *c, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
+    const ork_convolution *c, int inputs, const ork_convolution *outer, const int up[3], const void *packed, const float *bias,
     const void *input, const void *residual, void *output, void *scratch, int threads);
 
 // The pairs of finite points beside 0 for n = 4, 6, 8, 10 (an index of (n - 4) / 2), chosen for small rounding errors
@@ -38,3 +38,6 @@ int ork_winograd_run_phases(
         {1.0f}, {0.625f, 1.375f}, {0.625f, 1.0f, 2.0f}, { 0.5f, 0.875f, 1.25f, 2.0f }                         \
     }
 enum { ORK_MOST_LINE = 10 };
+
+// The transform of a kernel's line of r taps to n points: row j holds point^i / product of the differences to the others.
+void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]);

@@ -1,3 +1,4 @@
+#include "shares.h"
 #include "tile.h"
 #include "winograd.h"
 
@@ -79,8 +80,7 @@ size_t ork_winograd_packed_bytes(const ork_convolution *c) {
     return (size_t)(plan.chunks * plan.output_blocks * plan.points) * 256 * (c->type == ORK_BF16 ? 2 : 4);
 }
 
-// The transform of a kernel's line: row j holds point^i / product of the differences to the other points.
-static void kernel_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
+void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
     static const float points[4][4] = ORK_POINTS;
     double finite[ORK_MOST_LINE] = {0};
     for (int j = 1; n > 1 && j < n - 1; j++) finite[j] = points[(n - 4) / 2][(j - 1) / 2] * (j % 2 ? 1 : -1);
@@ -104,14 +104,15 @@ static uint16_t rounded(float value) {
 }
 
 // Packed as the direct kernel's weights are, with points in the place of taps.
-void ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
-    const ork_winograd_plan plan = ork_winograd_cut(c, 1);
+static void pack(
+    const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed, int part, int parts) {    const ork_winograd_plan plan = ork_winograd_cut(c, 1);
     double rows[3][ORK_MOST_LINE][ORK_MOST_LINE];
-    for (int i = 0; i < 3; i++) kernel_rows(plan.n[i], c->kernel[i], rows[i]);
+    for (int i = 0; i < 3; i++) ork_winograd_rows(plan.n[i], c->kernel[i], rows[i]);
     const int *n = plan.n, *r = c->kernel;
     const int64_t taps = (int64_t)r[0] * r[1] * r[2];
     double line[ORK_MOST_POINTS], plane[ORK_MOST_POINTS];
-    for (int o = 0; o < c->out_channels; o++)
+    const int blocks = c->out_channels / 16;
+    for (int o = blocks * part / parts * 16; o < blocks * (part + 1) / parts * 16; o++)
         for (int i = 0; i < c->in_channels; i++) {
             const int real = o < outputs && i < inputs;
             const float *from = real ? weights + ((int64_t)o * inputs + i) * taps : 0;
@@ -140,4 +141,22 @@ void ork_winograd_pack(const ork_convolution *c, const float *weights, int outpu
                         ((float *)packed)[block * 256 + i % 16 * 16 + o % 16] = (float)sum;
                 }
         }
+}
+
+typedef struct {
+    const ork_convolution *c;
+    const float *weights;
+    int outputs, inputs;
+    void *packed;
+} pack_work;
+
+static void pack_part(void *data, int part, int parts) {
+    const pack_work *w = data;
+    pack(w->c, w->weights, w->outputs, w->inputs, w->packed, part, parts);
+}
+
+void ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+    pack_work work = {c, weights, outputs, inputs, packed};
+    const int blocks = c->out_channels / 16, threads = omp_get_max_threads();
+    ork_parallel(blocks < threads ? blocks : threads, pack_part, &work);
 }

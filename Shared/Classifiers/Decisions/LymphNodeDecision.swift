@@ -4,16 +4,16 @@ import Contracts
 package enum LymphNodeDecision {
     /// Says of one node what its classifier said.
     package static func decide(_ outcome: NodeOutcome) -> RegionDecision {
-        switch outcome {
-        case .absent(let reason):
+        guard let evidence = outcome.decided else {
+            let reason = outcome.abstention
+            let step = outcome.evidence?.step ?? reason.map { .abstaining(.nodeStatus, $0) }
             return RegionDecision(
-                label: RegionDecision.indeterminate, decisionPath: [.abstaining(.nodeStatus, reason)],
-                probabilities: [:], abstained: reason)
-        case .evaluated(let evidence):
-            return RegionDecision(
-                label: evidence.label, decisionPath: [evidence.step],
-                probabilities: Dictionary(uniqueKeysWithValues: zip(evidence.labels, evidence.probabilities)),
-                abstained: nil)
+                label: RegionDecision.indeterminate, decisionPath: step.map { [$0] } ?? [], probabilities: [:],
+                abstained: reason, labelSet: outcome.evidence?.judgement.labelSet)
         }
+        return RegionDecision(
+            label: evidence.label, decisionPath: [evidence.step],
+            probabilities: Dictionary(uniqueKeysWithValues: zip(evidence.labels, evidence.probabilities)),
+            abstained: nil, labelSet: evidence.judgement.labelSet)
     }
 }

@@ -5,8 +5,22 @@ package enum NodeOutcome: Sendable, Equatable {
     case evaluated(NodeEvidence)
     case absent(Abstention)
 
+    /// Why no label is given; nil where one is.
     var abstention: Abstention? {
-        if case .absent(let abstention) = self { abstention } else { nil }
+        switch self {
+        case .absent(let abstention): abstention
+        case .evaluated(let evidence): evidence.judgement.abstention
+        }
+    }
+
+    /// What the classifier said where it gives a label.
+    package var decided: NodeEvidence? {
+        if case .evaluated(let evidence) = self, evidence.judgement.abstention == nil { evidence } else { nil }
+    }
+
+    /// What the classifier said, whether or not it gives a label.
+    var evidence: NodeEvidence? {
+        if case .evaluated(let evidence) = self { evidence } else { nil }
     }
 }
 
@@ -19,10 +33,13 @@ package struct NodeEvidence: Sendable, Equatable {
     package let probabilities: [Double]
     /// The second label is given where its probability is at least this.
     package let threshold: Double
+    /// What may be trusted of it.
+    package let judgement: TrustJudgement
 
     /// - Throws: `ClassifierError.unknownClass` when the labels are not those of the role.
     package init(
-        role: ClassifierRole, labels: [String], probabilities: [Double], threshold: Double
+        role: ClassifierRole, labels: [String], probabilities: [Double], threshold: Double,
+        judgement: TrustJudgement = TrustJudgement()
     ) throws(ClassifierError) {
         guard ClassifierRole(labels: labels) == role, probabilities.count == 2 else {
             throw .unknownClass(
@@ -32,14 +49,17 @@ package struct NodeEvidence: Sendable, Equatable {
         self.labels = labels.map { $0.lowercased() }
         self.probabilities = probabilities
         self.threshold = threshold
+        self.judgement = judgement
     }
 
-    /// The evidence of a model's answer for one region.
+    /// The evidence of a model's answer for one region; `distance` is that of its features from the training.
     package init(
-        role: ClassifierRole, model: ModelDescription, probabilities: [Float]
+        role: ClassifierRole, model: ModelDescription, probabilities: [Float], distance: Double? = nil
     ) throws(ClassifierError) {
+        let values = probabilities.map(Double.init)
         try self.init(
-            role: role, labels: model.labels, probabilities: probabilities.map(Double.init), threshold: model.threshold)
+            role: role, labels: model.labels, probabilities: values, threshold: model.threshold,
+            judgement: TrustJudgement(model, probabilities: values, distance: distance))
     }
 
     /// The label that the threshold is for.
@@ -55,14 +75,20 @@ package struct NodeEvidence: Sendable, Equatable {
 
     /// The step of a decision path: the label given, and the positive label's probability and threshold.
     var step: NodeDecision {
-        NodeDecision(node: role.rawValue, label: label, probability: probabilities[1], threshold: threshold)
+        NodeDecision(
+            node: role.rawValue, label: judgement.abstention == nil ? label : nil, probability: probabilities[1],
+            threshold: threshold, abstained: judgement.abstention, labelSet: judgement.labelSet,
+            outOfDistribution: judgement.outOfDistribution)
     }
 }
 
 extension NodeDecision {
-    /// The step of a node that says nothing.
-    static func abstaining(_ role: ClassifierRole, _ abstention: Abstention) -> NodeDecision {
-        NodeDecision(node: role.rawValue, label: nil, probability: nil, threshold: nil, abstained: abstention)
+    /// The step of a node that gives no label: with its evidence, where it looked.
+    static func abstaining(
+        _ role: ClassifierRole, _ abstention: Abstention, _ evidence: NodeEvidence? = nil
+    ) -> NodeDecision {
+        evidence?.step
+            ?? NodeDecision(node: role.rawValue, label: nil, probability: nil, threshold: nil, abstained: abstention)
     }
 }
 
@@ -77,15 +103,19 @@ package struct RegionDecision: Sendable, Equatable {
     package let probabilities: [String: Double]
     /// Why the label is `indeterminate`.
     package let abstained: Abstention?
+    /// Over the leaves; nil where no model gives one, or the region lies outside of what the first one knows.
+    package let labelSet: LabelSet?
 
     package static let indeterminate = "indeterminate"
 
     package init(
-        label: String, decisionPath: [NodeDecision], probabilities: [String: Double], abstained: Abstention?
+        label: String, decisionPath: [NodeDecision], probabilities: [String: Double], abstained: Abstention?,
+        labelSet: LabelSet? = nil
     ) {
         self.label = label
         self.decisionPath = decisionPath
         self.probabilities = probabilities
         self.abstained = abstained
+        self.labelSet = labelSet
     }
 }

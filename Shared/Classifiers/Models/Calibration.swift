@@ -9,6 +9,15 @@ package enum Calibration: Sendable, Equatable {
     /// `p = σ(slope · z + intercept)` of the second label's logit less the first's (Platt 1999). Two classes only.
     case platt(slope: Double, intercept: Double)
 
+    /// What results call it; nil for none.
+    package var name: String? {
+        switch self {
+        case .none: nil
+        case .temperature: "temperature"
+        case .platt: "platt"
+        }
+    }
+
     /// Probabilities over the labels.
     ///
     /// - Parameter logits: one number per class; or a single one, the second label's, of which the sigmoid is taken.

@@ -102,7 +102,8 @@ package struct ModelCatalog: Sendable {
     private static func stamps(of paths: [String]) -> [String: [FileStamp]] {
         var stamps: [String: [FileStamp]] = [:]
         for path in paths {
-            stamps[path] = [ModelFolder.descriptionFile, ModelFolder.weightsFile].map { name in
+            let names = [ModelFolder.descriptionFile, ModelFolder.weightsFile] + OutOfDistributionDetector.fileNames
+            stamps[path] = names.map { name in
                 var status = stat()
                 guard stat(path + "/" + name, &status) == 0 else { return FileStamp() }
                 return FileStamp(

@@ -22,6 +22,8 @@ package struct ModelDescription: Codable, Sendable, Equatable {
     /// The second label is given where its probability is at least this.
     package var threshold: Double
     package var calibration: Calibration?
+    /// Label sets, the distance from the training, and when to say nothing; nil for a model without.
+    package var trust: TrustDescription?
     package var gradCAM: GradCAMSettings?
     /// Figures and provenance; `{"untrained": true}` for seeded weights.
     package var training: JSONValue?
@@ -30,7 +32,7 @@ package struct ModelDescription: Codable, Sendable, Equatable {
     package init(
         name: String, version: String, architecture: Architecture, input: ModelInput, labels: [String],
         threshold: Double = 0.5, calibration: Calibration? = nil, gradCAM: GradCAMSettings? = nil,
-        training: JSONValue? = nil, intendedUse: String
+        training: JSONValue? = nil, intendedUse: String, trust: TrustDescription? = nil
     ) {
         self.name = name
         self.version = version
@@ -42,6 +44,7 @@ package struct ModelDescription: Codable, Sendable, Equatable {
         self.gradCAM = gradCAM
         self.training = training
         self.intendedUse = intendedUse
+        self.trust = trust
     }
 
     /// Extents of the network's input, slowest axis first: the size is written x, y, z, and a tensor's axes are z, y, x.
@@ -62,7 +65,7 @@ package struct ModelDescription: Codable, Sendable, Equatable {
         if version.isEmpty { problems.append("version is empty") }
         if intendedUse.isEmpty { problems.append("intendedUse is empty; say what the model may be used for") }
         if !(0...1).contains(threshold) { problems.append("threshold: expected 0 to 1, got \(threshold)") }
-        problems += labelProblems + inputProblems
+        problems += labelProblems + inputProblems + (trust?.contradictions(labels: labels) ?? [])
         do {
             let graph = try architecture.graph()
             if input.size.count == architecture.spatialRank, input.size.allSatisfy({ $0 > 0 }) {

@@ -17,6 +17,8 @@ package struct ModelFolder: Sendable {
     package let weightsSHA256: String
     package let graph: NetworkGraph
     package let parameters: any ParameterSource & Sendable
+    /// How far an input lies from the training; nil for a model without.
+    package let detector: OutOfDistributionDetector?
 
     /// Loads and checks a model folder.
     ///
@@ -29,7 +31,9 @@ package struct ModelFolder: Sendable {
         let weights = try loadWeights(path: path, of: &description.architecture)
         return ModelFolder(
             path: path, description: description, weightsSHA256: weights.sha256, graph: weights.graph,
-            parameters: weights.file)
+            parameters: weights.file,
+            detector: try description.loadDetector(
+                beside: path, weightsSHA256: weights.sha256, features: weights.graph.featureCount))
     }
 
     /// Maps a folder's weights and checks them against an architecture, which is completed by what they show.
@@ -60,10 +64,15 @@ package struct ModelFolder: Sendable {
 
     /// A model whose parameters are in memory.
     ///
+    /// - Parameters:
+    ///   - description: without `trust`, whose figures belong to weights that lie in a file.
+    ///   - parameters: by name.
     /// - Throws: `ClassifierError.modelDamaged` for a description that contradicts itself or other parameters.
     package init(description: ModelDescription, parameters: ParameterSet) throws(ClassifierError) {
         let name = "\(description.name) (in memory)"
-        let contradictions = description.contradictions
+        let contradictions =
+            description.contradictions
+            + (description.trust == nil ? [] : ["trust is written into a folder whose weights are there"])
         guard contradictions.isEmpty else {
             throw .modelDamaged(path: name, reason: contradictions.joined(separator: "; "))
         }
@@ -77,7 +86,7 @@ package struct ModelFolder: Sendable {
             for payload in pieces.payloads { payload.withUnsafeBytes { digest.update($0) } }
             self.init(
                 path: nil, description: description, weightsSHA256: Digest.hexadecimal(digest.finish()), graph: graph,
-                parameters: parameters)
+                parameters: parameters, detector: nil)
         } catch {
             throw .modelDamaged(path: name, reason: "\(error)")
         }
@@ -85,13 +94,14 @@ package struct ModelFolder: Sendable {
 
     private init(
         path: String?, description: ModelDescription, weightsSHA256: String, graph: NetworkGraph,
-        parameters: any ParameterSource & Sendable
+        parameters: any ParameterSource & Sendable, detector: OutOfDistributionDetector?
     ) {
         self.path = path
         self.description = description
         self.weightsSHA256 = weightsSHA256
         self.graph = graph
         self.parameters = parameters
+        self.detector = detector
     }
 
     /// Writes the model as a folder. The weights come first, so that a reader never sees a description without them.
@@ -103,6 +113,9 @@ package struct ModelFolder: Sendable {
         var set = ParameterSet()
         for name in graph.parameters.map(\.name) { set.tensors[name] = try parameters.parameter(named: name) }
         try SafetensorsFile.write(Self.sorted(set), to: path + "/" + Self.weightsFile)
+        if let detector, let outside = description.trust?.outOfDistribution {
+            _ = try detector.write(to: path + "/" + outside.file)
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try encoder.encode(description).write(

@@ -11,6 +11,7 @@ package actor Classifier {
     package nonisolated let role: ClassifierRole?
 
     private let plan: InferencePlan
+    private let detector: OutOfDistributionDetector?
     private let executor: ComputeExecutor
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -26,6 +27,7 @@ package actor Classifier {
         description = model.description
         weightsSHA256 = model.weightsSHA256
         role = ClassifierRole(labels: model.description.labels)
+        detector = model.detector
         self.executor = executor
         do {
             // Refused with the figure, instead of ending the process at the first region.
@@ -46,6 +48,21 @@ package actor Classifier {
         package let probabilities: [Float]
         /// [D, H, W] or [H, W], in [0, 1]: where the network looked for the label that was asked for.
         package let heatmap: Tensor
+        /// As ``Reading/distance``.
+        package let distance: Double?
+    }
+
+    /// What the classifier says of one input, and how far that lies from its training.
+    package struct Reading: Sendable, Equatable {
+        /// Calibrated, over the labels; sums to one.
+        package let probabilities: [Float]
+        /// Mahalanobis distance of the features to the nearest class; nil for a model without a measure of it.
+        package let distance: Double?
+
+        package init(probabilities: [Float], distance: Double?) {
+            self.probabilities = probabilities
+            self.distance = distance
+        }
     }
 
     /// Probabilities over the labels.
@@ -57,6 +74,33 @@ package actor Classifier {
     package func classify(_ batch: Tensor) throws -> [[Float]] {
         let input = try checked(batch)
         return try probabilities(of: try plan.run(input))
+    }
+
+    /// Probabilities and distances from the training.
+    ///
+    /// - Parameter batch: as for ``classify(_:)``.
+    /// - Returns: one reading for each item.
+    /// - Throws: as ``classify(_:)``.
+    package func read(_ batch: Tensor) throws -> [Reading] {
+        let input = try checked(batch)
+        guard detector != nil else {
+            return try probabilities(of: try plan.run(input)).map { Reading(probabilities: $0, distance: nil) }
+        }
+        let observation = try plan.observe(input)
+        let distances = distances(of: observation.features, items: batch.shape[0])
+        return try probabilities(of: observation.logits).enumerated().map {
+            Reading(probabilities: $1, distance: distances[$0])
+        }
+    }
+
+    /// Logits and the features before the last layer, as trust is fitted on them: computed as in service.
+    ///
+    /// - Parameter batch: as for ``classify(_:)``.
+    /// - Returns: one row each for each item.
+    /// - Throws: as ``classify(_:)``.
+    package func observe(_ batch: Tensor) throws -> (logits: [[Float]], features: [[Float]]) {
+        let observation = try plan.observe(try checked(batch))
+        return (Self.rows(of: observation.logits), Self.rows(of: observation.features))
     }
 
     /// Heat maps.
@@ -84,13 +128,14 @@ package actor Classifier {
         let seed = try seed(label ?? 1, items: batch.shape[0])
         let result = try plan.gradCAM(input, layer: description.gradCAMLayer, seed: seed)
         let probabilities = try probabilities(of: result.logits)
+        let distances = distances(of: result.features, items: batch.shape[0])
         let extents = Array(result.map.shape.dropFirst())
         let bytes = extents.reduce(1, *) * MemoryLayout<Float>.stride
         return try probabilities.enumerated().map { item, values in
             let map = try Tensor(
                 shape: extents, elementType: .float32,
                 buffer: result.map.buffer.slice(item * bytes..<(item + 1) * bytes))
-            return Finding(probabilities: values, heatmap: map)
+            return Finding(probabilities: values, heatmap: map, distance: distances[item])
         }
     }
 
@@ -148,6 +193,18 @@ package actor Classifier {
             }
             return calibration.probabilities(logits: row)
         }
+    }
+
+    /// One for each row; nils for a model without a measure.
+    private func distances(of features: Tensor?, items: Int) -> [Double?] {
+        guard let features, let detector else { return [Double?](repeating: nil, count: items) }
+        return Self.rows(of: features).map { row in detector.distance(of: row.map(Double.init)) }
+    }
+
+    private static func rows(of tensor: Tensor) -> [[Float]] {
+        let values = tensor.floats()
+        let width = tensor.shape[1]
+        return (0..<tensor.shape[0]).map { Array(values[$0 * width..<($0 + 1) * width]) }
     }
 
     /// The score that stands for a label: its logit; of a single output, the logit or what speaks against it.

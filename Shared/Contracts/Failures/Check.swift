@@ -35,6 +35,10 @@ enum Check {
         guard number.isFinite, number > 0 else { throw invalid(field, "expected a number above 0") }
     }
 
+    static func measure(_ number: Double, _ field: String) throws(Failure) {
+        guard number.isFinite, number >= 0 else { throw invalid(field, "expected a number of 0 or more") }
+    }
+
     static func share(_ number: Double, _ field: String) throws(Failure) {
         guard (0...1).contains(number) else { throw invalid(field, "expected a number from 0 to 1, found \(number)") }
     }

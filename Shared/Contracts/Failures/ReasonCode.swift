@@ -68,6 +68,11 @@ package enum ReasonCode: String, Codable, Sendable, CaseIterable {
     case modelDamaged = "model-damaged"
     case modelInputMismatch = "model-input-mismatch"
 
+    // Whether their answer is to be trusted, by the policy of the model's folder.
+    case outOfDistribution = "out-of-distribution"
+    case conformalSetAmbiguous = "conformal-set-ambiguous"
+    case lowConfidence = "low-confidence"
+
     // The servers in between.
     case tensorMissing = "tensor-missing"
     case tensorExpired = "tensor-expired"
@@ -83,4 +88,13 @@ package enum ReasonCode: String, Codable, Sendable, CaseIterable {
     case processingTimeout = "processing-timeout"
     case workerCrashed = "worker-crashed"
     case internalError = "internal-error"
+
+    /// Whether it is an answer in itself: a network looked, and its model's policy lets it say nothing. Nothing is
+    /// missing then, and trying again would not help.
+    package var isByPolicy: Bool {
+        switch self {
+        case .outOfDistribution, .conformalSetAmbiguous, .lowConfidence: true
+        default: false
+        }
+    }
 }

@@ -156,13 +156,28 @@ extension RegionClassified {
         try Check.identifier(runID, "runID")
         try Check.identifier(regionID, "regionID")
         try Check.shares(probabilities, "probabilities")
+        try labelSet?.validate("labelSet")
         for (index, node) in decisionPath.enumerated() {
             let field = "decisionPath[\(index)]"
             if let probability = node.probability { try Check.share(probability, "\(field).probability") }
+            try node.labelSet?.validate("\(field).labelSet")
+            if let outside = node.outOfDistribution {
+                try Check.measure(outside.distance, "\(field).outOfDistribution.distance")
+                try Check.measure(outside.threshold, "\(field).outOfDistribution.threshold")
+            }
             if let heatmap = node.heatmap {
                 try Check.affine(heatmap.affine, "\(field).heatmap.affine")
                 try heatmap.tensor?.validate("\(field).heatmap.tensor")
             }
+        }
+    }
+}
+
+extension LabelSet {
+    fileprivate func validate(_ field: String) throws(Failure) {
+        try Check.share(coverage, "\(field).coverage")
+        guard labels.count <= 16, Set(labels).count == labels.count else {
+            throw Check.invalid("\(field).labels", "expected at most 16 different labels")
         }
     }
 }

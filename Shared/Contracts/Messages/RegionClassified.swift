@@ -13,13 +13,15 @@ package struct RegionClassified: EventPayload, Equatable {
     package var label: String
     /// Why there is no decision, or only a part of one.
     package var abstained: Abstention?
+    /// Over the leaves; absent where the first node's model gives none, or the region lies outside of what it knows.
+    package var labelSet: LabelSet?
     package var models: [ModelUsed]
     package var timing: [String: Double]
 
     package init(
         runID: String, task: ClinicalTask, regionID: String, decisionPath: [NodeDecision],
         probabilities: [String: Double], label: String, abstained: Abstention?, models: [ModelUsed],
-        timing: [String: Double]
+        timing: [String: Double], labelSet: LabelSet? = nil
     ) {
         self.runID = runID
         self.task = task
@@ -30,6 +32,7 @@ package struct RegionClassified: EventPayload, Equatable {
         self.abstained = abstained
         self.models = models
         self.timing = timing
+        self.labelSet = labelSet
     }
 }
 
@@ -44,10 +47,13 @@ package struct NodeDecision: Codable, Sendable, Equatable {
     package var threshold: Double?
     package var abstained: Abstention?
     package var heatmap: Heatmap?
+    /// Of the node's own two labels.
+    package var labelSet: LabelSet?
+    package var outOfDistribution: OutOfDistributionFinding?
 
     package init(
         node: String, label: String?, probability: Double?, threshold: Double?, abstained: Abstention? = nil,
-        heatmap: Heatmap? = nil
+        heatmap: Heatmap? = nil, labelSet: LabelSet? = nil, outOfDistribution: OutOfDistributionFinding? = nil
     ) {
         self.node = node
         self.label = label
@@ -55,6 +61,8 @@ package struct NodeDecision: Codable, Sendable, Equatable {
         self.threshold = threshold
         self.abstained = abstained
         self.heatmap = heatmap
+        self.labelSet = labelSet
+        self.outOfDistribution = outOfDistribution
     }
 }
 
@@ -96,12 +104,18 @@ package struct ModelUsed: Codable, Sendable, Equatable {
     package var version: String
     package var weightsSHA256: String
     package var intendedUse: String
+    /// How its probabilities were calibrated: `temperature` or `platt`; absent where they were not.
+    package var calibration: String?
 
-    package init(role: String, name: String, version: String, weightsSHA256: String, intendedUse: String) {
+    package init(
+        role: String, name: String, version: String, weightsSHA256: String, intendedUse: String,
+        calibration: String? = nil
+    ) {
         self.role = role
         self.name = name
         self.version = version
         self.weightsSHA256 = weightsSHA256
         self.intendedUse = intendedUse
+        self.calibration = calibration
     }
 }

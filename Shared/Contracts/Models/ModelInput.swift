@@ -7,19 +7,25 @@ package struct ModelInput: Codable, Sendable, Equatable {
     /// Samples along x, y (and z).
     package var size: [Int]
     package var normalization: ModelNormalization
+    /// How volumes are resampled: `nearest`, `linear` (the default) or `cubic`. Cut-outs are not.
+    package var interpolation: String?
 
-    package init(sequences: [MRSequence], spacing: [Double], size: [Int], normalization: ModelNormalization) {
+    package init(
+        sequences: [MRSequence], spacing: [Double], size: [Int], normalization: ModelNormalization,
+        interpolation: String? = nil
+    ) {
         self.sequences = sequences
         self.spacing = spacing
         self.size = size
         self.normalization = normalization
+        self.interpolation = interpolation
     }
 
-    /// Names size, spacing and normalization: models whose names are equal share their patches.
+    /// Names size, spacing, normalization and interpolation: models whose names are equal share their patches.
     package var specification: String {
         let lengths = size.map(String.init).joined(separator: "x")
         let distances = spacing.map { "\($0)" }.joined(separator: "x")
-        return "\(lengths)@\(distances)-\(normalization.name)"
+        return "\(lengths)@\(distances)-\(normalization.name)" + (interpolation.map { "-\($0)" } ?? "")
     }
 }
 

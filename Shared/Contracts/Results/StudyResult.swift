@@ -1,6 +1,6 @@
 /// How complete a result is.
 package enum ResultStatus: String, Codable, Sendable, CaseIterable {
-    /// Every region has its full decision.
+    /// Every region has its full decision, or the networks that looked at it withhold one by their models' policies.
     case final
     /// Something is missing: a region, a sequence that a network wants, a model.
     case partial
@@ -86,6 +86,8 @@ package struct RegionFinding: Codable, Sendable, Equatable {
     package var decisionPath: [NodeDecision]
     package var probabilities: [String: Double]
     package var abstained: Abstention?
+    /// Leaves of which one is the true one with a stated frequency; absent where the models give none.
+    package var labelSet: LabelSet?
     /// Where the network of the last decision looked.
     package var heatmap: Heatmap?
     /// What readers' criteria make of a lymph node; absent for lesions, and for nodes of whose outline nothing is known.
@@ -96,7 +98,7 @@ package struct RegionFinding: Codable, Sendable, Equatable {
     package init(
         id: String, location: RegionLocation, label: String, decisionPath: [NodeDecision],
         probabilities: [String: Double], abstained: Abstention?, heatmap: Heatmap?, inputs: [String: String],
-        criteria: NodeCriteria? = nil
+        criteria: NodeCriteria? = nil, labelSet: LabelSet? = nil
     ) {
         self.id = id
         self.location = location
@@ -106,6 +108,7 @@ package struct RegionFinding: Codable, Sendable, Equatable {
         self.abstained = abstained
         self.heatmap = heatmap
         self.criteria = criteria
+        self.labelSet = labelSet
         self.inputs = inputs
     }
 }

@@ -16,33 +16,38 @@ struct BrainDatasetReader {
     let sequences: Set<MRSequence>
     let depth: DatasetReader.Depth
 
+    /// A participant, or one of its sessions.
+    struct StudyName {
+        let participant: String
+        let session: String?
+
+        var folder: String { participant + (session.map { "/" + $0 } ?? "") }
+        var name: String { participant + (session.map { "_" + $0 } ?? "") }
+    }
+
     /// A row of `lesions.tsv`.
     struct Row {
         let number: Int
-        let participant: String
-        let session: String?
+        let study: StudyName
         let label: Int
         let origin: Outcome
-
-        /// Participant and session, as folders.
-        var study: String { participant + (session.map { "/" + $0 } ?? "") }
-        var name: String { participant + (session.map { "_" + $0 } ?? "") }
     }
 
     func read() throws(DatasetProblems) -> Dataset {
         var problems: [DatasetProblem] = []
         let known = knownParticipants(&problems)
-        let rows = rows(known, &problems)
+        var named: [StudyName] = []
+        let rows = rows(known, &named, &problems)
         let maps = BrainStudyFiles.maps(in: folder)
         var studies: [String: BrainStudyFiles] = [:]
-        for row in rows where studies[row.study] == nil {
+        for study in named where studies[study.folder] == nil {
             let files = BrainStudyFiles(
-                row.participant, session: row.session, in: folder, requiring: sequences, maps: maps)
+                study.participant, session: study.session, in: folder, requiring: sequences, maps: maps)
             problems += files.problems
-            studies[row.study] = files
+            studies[study.folder] = files
         }
-        problems += imageProblems(studies, Dictionary(grouping: rows, by: \.study))
-        let examples = rows.compactMap { example($0, studies[$0.study]) }
+        problems += imageProblems(studies, Dictionary(grouping: rows, by: \.study.folder))
+        let examples = rows.compactMap { example($0, studies[$0.study.folder]) }
         let dataset = Dataset(kind: .brainMetastasis, root: folder.root, examples: examples)
         if examples.count == rows.count { problems += dataset.classProblems(file: Self.lesions) }
         guard problems.isEmpty else { throw DatasetProblems(problems) }
@@ -51,9 +56,9 @@ struct BrainDatasetReader {
 
     private func example(_ row: Row, _ files: BrainStudyFiles?) -> Example? {
         guard let files, let mask = files.mask else { return nil }
-        let id = Example.lesionID(patient: row.name, label: row.label)
+        let id = Example.lesionID(patient: row.study.name, label: row.label)
         return Example(
-            id: id, patient: row.participant, group: id, outcome: row.origin,
+            id: id, patient: row.study.participant, group: id, outcome: row.origin,
             source: .lesion(
                 series: files.series.mapValues(folder.url), mask: folder.url(mask), label: row.label))
     }
@@ -79,7 +84,10 @@ struct BrainDatasetReader {
         return known
     }
 
-    private func rows(_ known: [String: Outcome?]?, _ problems: inout [DatasetProblem]) -> [Row] {
+    /// Rows that can be used; `named` takes the studies of the others as well, so that their files are looked at.
+    private func rows(
+        _ known: [String: Outcome?]?, _ named: inout [StudyName], _ problems: inout [DatasetProblem]
+    ) -> [Row] {
         guard let bytes = folder.bytes(of: Self.lesions, &problems),
             let table = TabTable(
                 bytes, file: Self.lesions, required: ["participant_id", "label", "origin"], problems: &problems)
@@ -91,15 +99,17 @@ struct BrainDatasetReader {
             let label = label(row, table, &problems)
             let origin = table.required(row, "origin", &problems).flatMap { self.origin($0, row, table, &problems) }
             let session = session(row, table, &problems)
-            guard let participant, let label, let origin, let session else { continue }
-            let found = Row(
-                number: row.number, participant: participant, session: session.name, label: label, origin: origin)
+            guard let participant, let session else { continue }
+            let study = StudyName(participant: participant, session: session.name)
+            named.append(study)
+            guard let label, let origin else { continue }
+            let found = Row(number: row.number, study: study, label: label, origin: origin)
             func problem(_ column: String, _ reason: String) {
                 problems.append(DatasetProblem(table.file, row: row.number, column: column, reason))
             }
-            if let other = seen.updateValue(row.number, forKey: "\(found.study) \(label)") {
+            if let other = seen.updateValue(row.number, forKey: "\(study.folder) \(label)") {
                 problem(
-                    "label", "lesion \(label) of \(found.study) stands in row \(other) already; keep one of the rows")
+                    "label", "lesion \(label) of \(study.folder) stands in row \(other) already; keep one of the rows")
                 continue
             }
             if let known {

@@ -20,10 +20,11 @@ struct NodeDatasetReader {
         var problems: [DatasetProblem] = []
         var examples: [Example] = []
         var rows: [Int] = []
+        // Where each image is named first, in rows that cannot be used as well.
+        var images: [String: Int] = [:]
         if let bytes = folder.bytes(of: Self.table, &problems),
             let table = TabTable(bytes, file: Self.table, required: Self.columns, problems: &problems)
         {
-            var images: [String: Int] = [:]
             for row in table.rows {
                 guard let example = example(row, table, &images, &problems) else { continue }
                 examples.append(example)
@@ -31,7 +32,7 @@ struct NodeDatasetReader {
             }
         }
         problems += disagreements(examples, rows)
-        problems += imageProblems(examples, rows)
+        problems += imageProblems(images)
         let dataset = Dataset(kind: .lymphNode, root: folder.root, examples: examples)
         problems += dataset.classProblems(file: Self.table)
         guard problems.isEmpty else { throw DatasetProblems(problems) }
@@ -50,8 +51,12 @@ struct NodeDatasetReader {
         let node = table.required(row, "node", &problems)
         let planeText = table.required(row, "plane", &problems)
         let statusText = table.required(row, "status", &problems)
-        if let image, let other = images.updateValue(row.number, forKey: image) {
-            problem("image", "'\(image)' stands in row \(other) already; keep one of the rows")
+        if let image {
+            if let other = images[image] {
+                problem("image", "'\(image)' stands in row \(other) already; keep one of the rows")
+            } else {
+                images[image] = row.number
+            }
         }
         let plane = planeText.flatMap { Plane(rawValue: $0.lowercased()) }
         if let planeText, plane == nil { problem("plane", "expected axial, sagittal or coronal, found '\(planeText)'") }
@@ -118,9 +123,9 @@ struct NodeDatasetReader {
         return problems
     }
 
-    private func imageProblems(_ examples: [Example], _ rows: [Int]) -> [DatasetProblem] {
+    private func imageProblems(_ images: [String: Int]) -> [DatasetProblem] {
         let reader = ImageReader()
-        return Team.map(zip(examples, rows).map { ($0.id, $1) }) { image, row -> DatasetProblem? in
+        return Team.map(images.sorted { $0.value < $1.value }) { image, row -> DatasetProblem? in
             do throws(ImagingError) {
                 let node = try folder.open(image)
                 guard image.hasSuffix(".png") || image.hasSuffix(".jpg") || image.hasSuffix(".jpeg") else {

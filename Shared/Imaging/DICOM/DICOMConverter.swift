@@ -24,6 +24,10 @@ struct DICOMConverter {
     /// Whether a converter is installed.
     static var isInstalled: Bool { dcm2niix != nil }
 
+    static var programs: [(name: String, package: String, path: String?)] {
+        [("dcm2niix", "dcm2niix", dcm2niix), ("gdcmconv", "libgdcm-tools", gdcmconv)]
+    }
+
     /// - Throws: `converter-missing`, `converter-failed`, `converter-limit`, `dicom-syntax-unsupported`,
     ///   `file-too-large`, `file-unreadable`, `series-ambiguous`.
     func convert(_ series: DICOMSeries, subject: String) throws(ImagingError) -> Output {

@@ -25,6 +25,9 @@ package struct DICOMReader: Sendable {
     /// Whether the programs that it needs are there.
     package static var isAvailable: Bool { DICOMConverter.isInstalled }
 
+    /// The programs that DICOM is read with, each with the package that has it, and where it was found.
+    package static var programs: [(name: String, package: String, path: String?)] { DICOMConverter.programs }
+
     /// Whether a file's bytes hold a DICOM image, by its header.
     package static func hasImage(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { bytes in (try? DICOMElements(bytes)).flatMap { DICOMHeader($0) } != nil }

@@ -1,7 +1,7 @@
 /// From a heat map's value to a color and how much of it lies over the image.
-enum HeatColors {
+package enum HeatColors {
     /// Dark red over orange and yellow to white: brightness grows with the value, so that it reads in gray too.
-    static func color(_ value: Double) -> Color {
+    package static func color(_ value: Double) -> Color {
         let stops: [(Double, Double, Double)] = [
             (60, 0, 30), (150, 10, 40), (225, 60, 20), (250, 150, 20), (255, 225, 80), (255, 255, 220),
         ]
@@ -14,7 +14,7 @@ enum HeatColors {
     }
 
     /// Nothing where the map is near 0: there the anatomy is to be seen.
-    static func share(_ value: Double) -> Double {
+    package static func share(_ value: Double) -> Double {
         let shown = min(max((value - 0.08) / 0.4, 0), 1)
         return 0.6 * shown
     }

@@ -17,8 +17,10 @@ struct GhostEstimate {
     private static let leastSignal = 0.5
     /// Squared correlation below which a slope is chance.
     private static let leastFit = 0.05
+    /// A cut-out's background is no air.
+    private static let leastExtent = 32
 
-    /// nil where no air is seen: none at all, masked air, or dark tissue in its stead.
+    /// nil where no air is seen: none at all, masked air, dark tissue in its stead, or fewer than 32 pixels along an axis.
     ///
     /// - Parameters:
     ///   - pictures: slices, coarse ones will do.
@@ -28,14 +30,11 @@ struct GhostEstimate {
         // A ghost covers a part of the air; the rest of it holds noise alone, whose quarter point is 0.76 σ.
         let floor = Float(2 * noise.sigma + 0.01 * noise.signal)
         var best: (amplitude: Double, displacement: Int, isAlongX: Bool) = (0, 0, true)
-        var isMeasured = false
+        guard let first = pictures.first, min(first.width, first.height) >= Self.leastExtent else { return nil }
+        let masked = pictures.compactMap { Masked($0, floor: floor, object: object) }
+        guard !masked.isEmpty else { return nil }
         for isAlongX in [true, false] {
-            guard let first = pictures.first else { return nil }
             let extent = isAlongX ? first.width : first.height
-            guard extent >= 16 else { continue }
-            let masked = pictures.compactMap { Masked($0, floor: floor, object: object) }
-            guard !masked.isEmpty else { continue }
-            isMeasured = true
             for shift in extent / 8...extent - extent / 8 {
                 var sums = Sums()
                 for picture in masked { picture.add(to: &sums, shift: shift, isAlongX: isAlongX) }
@@ -43,7 +42,6 @@ struct GhostEstimate {
                 best = (slope, shift, isAlongX)
             }
         }
-        guard isMeasured else { return nil }
         (amplitude, displacement, isAlongX) = best
     }
 

@@ -7,7 +7,7 @@ package struct QualityThresholds: Codable, Sendable, Equatable {
     /// Signal-to-noise ratio: median foreground over the noise's standard deviation; below these.
     package var signalToNoise = Limits(degraded: 10, unusable: 3)
     /// Amplitude of ghosts as a share of the signal.
-    package var ghosting = Limits(degraded: 0.05, unusable: 0.3)
+    package var ghosting = Limits(degraded: 0.1, unusable: 0.3)
     /// Share of the foreground at the largest value.
     package var saturation = Limits(degraded: 0.01, unusable: 0.2)
     /// Distance between slices in mm.
@@ -95,25 +95,28 @@ package struct SeriesExamination: Sendable {
         }
         if let ghosting = measures.ghosting {
             verdict.above(
-                thresholds.ghosting, ghosting, "ghosts of \(Self.text(ghosting * 100)) % of the signal; limit")
+                thresholds.ghosting, ghosting, "ghosts of \(Self.text(ghosting * 100)) % of the signal; limit",
+                isShare: true)
         }
         if let saturation = measures.saturation {
             verdict.above(
                 thresholds.saturation, saturation,
-                "\(Self.text(saturation * 100)) % of the foreground at the largest value; limit")
+                "\(Self.text(saturation * 100)) % of the foreground at the largest value; limit", isShare: true)
         }
         verdict.above(
             thresholds.sliceSpacing, measures.sliceSpacingMM,
             "\(Self.text(measures.sliceSpacingMM)) mm from slice to slice; limit")
         let faulty = [
-            ("repeat the slice before", measures.duplicateSlices), ("are empty", measures.emptySlices),
-            ("seem to be followed by a missing one", measures.suspectedGaps),
+            ("repeats the slice before", "repeat the slice before", measures.duplicateSlices),
+            ("is empty", "are empty", measures.emptySlices),
+            ("seems to be followed by a missing one", "seem to be followed by a missing one", measures.suspectedGaps),
         ]
-        for (what, slices) in faulty where !slices.isEmpty {
+        for (one, several, slices) in faulty where !slices.isEmpty {
             let share = Double(slices.count) / Double(max(1, measures.slices ?? 1))
             let names = slices.prefix(8).map(String.init).joined(separator: ", ") + (slices.count > 8 ? ", …" : "")
             verdict.add(
-                share > thresholds.faultySlices.unusable ? .unusable : .degraded, "slices \(names) \(what)")
+                share > thresholds.faultySlices.unusable ? .unusable : .degraded,
+                slices.count == 1 ? "slice \(names) \(one)" : "slices \(names) \(several)")
         }
         if let coverage, coverage < thresholds.coverage.degraded || coverage <= thresholds.coverage.unusable {
             verdict.add(
@@ -144,9 +147,12 @@ private struct Verdict {
         if value < limits.degraded { add(.degraded, "\(reason) \(limits.degraded)") }
     }
 
-    mutating func above(_ limits: QualityThresholds.Limits, _ value: Double, _ reason: String) {
-        if value > limits.unusable { return add(.unusable, "\(reason) \(limits.unusable)") }
-        if value > limits.degraded { add(.degraded, "\(reason) \(limits.degraded)") }
+    mutating func above(
+        _ limits: QualityThresholds.Limits, _ value: Double, _ reason: String, isShare: Bool = false
+    ) {
+        func text(_ limit: Double) -> String { isShare ? "\((limit * 1000).rounded() / 10) %" : "\(limit)" }
+        if value > limits.unusable { return add(.unusable, "\(reason) \(text(limits.unusable))") }
+        if value > limits.degraded { add(.degraded, "\(reason) \(text(limits.degraded))") }
     }
 }
 

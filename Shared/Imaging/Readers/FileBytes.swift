@@ -1,11 +1,16 @@
 import Contracts
 internal import Glibc
+internal import Tensors
 
 /// The whole contents of a file, read once, so that what is checked is what is loaded whatever happens to the file.
 final class FileBytes {
-    private let memory: UnsafeMutableRawBufferPointer
+    private let buffer: TensorBuffer
+    private let size: Int
 
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(memory) }
+    /// Valid as long as this is.
+    var bytes: UnsafeRawBufferPointer {
+        buffer.withUnsafeBytes { UnsafeRawBufferPointer(start: $0.baseAddress, count: size) }
+    }
 
     /// Reads an open file from its beginning.
     ///
@@ -45,23 +50,17 @@ final class FileBytes {
     }
 
     private init(_ descriptor: Int32, size: Int, isWhole: Bool, subject: String) throws(ImagingError) {
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size + (isWhole ? 1 : 0), alignment: 64)
-        do throws(ImagingError) {
-            // Of a whole file one byte more is asked for, to see one that has grown.
+        // Of a whole file one byte more is asked for, to see one that has grown.
+        buffer = try TensorBuffer.filled(count: size + (isWhole ? 1 : 0)) { memory throws(ImagingError) in
             let count = try Self.read(descriptor, into: memory, subject: subject)
             guard count == size else {
                 throw ImagingError(
                     .fileUnreadable, .transient, subject: subject,
                     "expected \(size) bytes, read \(count): the file is still being written; it will be tried again")
             }
-        } catch {
-            memory.deallocate()
-            throw error
         }
-        self.memory = UnsafeMutableRawBufferPointer(rebasing: memory[..<size])
+        self.size = size
     }
-
-    deinit { memory.deallocate() }
 
     private static func read(
         _ descriptor: Int32, into memory: UnsafeMutableRawBufferPointer, subject: String

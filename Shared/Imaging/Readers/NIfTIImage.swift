@@ -74,7 +74,7 @@ package struct NIfTIImage: Sendable {
         let count = shape[0] * shape[1] * shape[2] * type.byteCount
         let loader = VoxelLoader(type: type, shape: Array(shape[..<3]), slope: slope, subject: subject)
         let tensor = try voxels.withUnsafeBytes { bytes throws(ImagingError) in
-            try loader.load { target throws(ImagingError) in
+            try loader.load(nil) { target throws(ImagingError) in
                 target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[index * count..<(index + 1) * count]))
             }
         }
@@ -106,13 +106,11 @@ extension NIfTIReader {
         return try withExtendedLifetime(contents) { () throws(ImagingError) in
             try load(
                 contents.bytes, isCompressed: isCompressed, severalVolumes: true, subject: subject
-            ) { checked, fill throws(ImagingError) in
+            ) { checked, inflated, fill throws(ImagingError) in
                 let layout = checked.layout
                 let loader = VoxelLoader(
                     layout: layout, isBigEndian: checked.header.isBigEndian, subject: subject)
-                let voxels = try TensorBuffer.filled(count: layout.voxelBytes) { target throws(ImagingError) in
-                    try loader.fillStored(target, fill)
-                }
+                let voxels = try loader.stored(inflated, count: layout.voxelBytes, fill)
                 return NIfTIImage(
                     shape: layout.fileShape, affine: checked.affine, geometrySource: checked.source,
                     type: layout.voxelType, slope: layout.slope, intercept: layout.intercept, voxels: voxels,

@@ -42,12 +42,29 @@ package struct NIfTIReader: Sendable {
                 .imageFormatUnsupported, subject: subject, "expected a file named .nii or .nii.gz, found another name")
         }
         let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
-        let bytes = contents.bytes
         return try withExtendedLifetime(contents) { () throws(ImagingError) in
-            let (volumes, source) = try load(bytes, isCompressed: isCompressed, subject: subject, makeVolumes)
-            return LoadedVolume(
-                volumes: volumes, sha256: Digest.sha256Hex(bytes), byteCount: bytes.count, geometrySource: source)
+            try read(contents.bytes, isCompressed: isCompressed, subject: subject)
         }
+    }
+
+    /// Reads a file that lies in memory.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - isCompressed: whether it is a gzip member.
+    ///   - subject: what errors call the image.
+    /// - Returns: the volume, and what is known of its file.
+    /// - Throws: what reading a located file throws once its bytes are read.
+    package func read(
+        _ bytes: UnsafeRawBufferPointer, isCompressed: Bool, subject: String = "image"
+    ) throws(ImagingError) -> LoadedVolume {
+        nonisolated(unsafe) let bytes = bytes
+        let (loaded, sha256) = Both.of(
+            { () throws(ImagingError) in
+                try load(bytes, isCompressed: isCompressed, subject: subject, makeVolumes)
+            }, { Digest.sha256Hex(bytes) }, atOnce: bytes.count > Self.largeFile)
+        let (volumes, source) = try loaded.get()
+        return LoadedVolume(volumes: volumes, sha256: sha256, byteCount: bytes.count, geometrySource: source)
     }
 
     /// What has been checked of a file, on its way to voxels.
@@ -59,13 +76,17 @@ package struct NIfTIReader: Sendable {
         let subject: String
     }
 
+    /// From so many bytes on a file is hashed while it is inflated.
+    private static let largeFile = 1 << 20
+
     /// Writes the `layout.voxelBytes` bytes of a file's voxels.
     typealias Fill = (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
 
-    /// Checks a file's header and length, and hands its voxels on.
+    /// Checks a file's header and length, and hands its voxels on: as they lie in memory already where they do, and in
+    /// any case by what writes them.
     func load<Output>(
         _ bytes: UnsafeRawBufferPointer, isCompressed: Bool, severalVolumes: Bool = false, subject: String,
-        _ make: (Checked, Fill) throws(ImagingError) -> Output
+        _ make: (Checked, TensorBuffer?, Fill) throws(ImagingError) -> Output
     ) throws(ImagingError) -> Output {
         isCompressed
             ? try inflated(bytes, severalVolumes, subject: subject, make)
@@ -74,7 +95,7 @@ package struct NIfTIReader: Sendable {
 
     private func plain<Output>(
         _ bytes: UnsafeRawBufferPointer, _ severalVolumes: Bool, subject: String,
-        _ make: (Checked, Fill) throws(ImagingError) -> Output
+        _ make: (Checked, TensorBuffer?, Fill) throws(ImagingError) -> Output
     ) throws(ImagingError) -> Output {
         let header = try NIfTIHeader(bytes, subject: subject)
         let layout = try NIfTILayout(header, limits: limits, severalVolumes: severalVolumes, subject: subject)
@@ -82,14 +103,14 @@ package struct NIfTIReader: Sendable {
         guard bytes.count == layout.fileBytes else {
             throw oversized(layout, "found \(bytes.count)", subject)
         }
-        return try make(checked(header, layout, bytes, subject)) { target throws(ImagingError) in
+        return try make(checked(header, layout, bytes, subject), nil) { target throws(ImagingError) in
             target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[layout.voxelOffset...]))
         }
     }
 
     private func inflated<Output>(
         _ bytes: UnsafeRawBufferPointer, _ severalVolumes: Bool, subject: String,
-        _ make: (Checked, Fill) throws(ImagingError) -> Output
+        _ make: (Checked, TensorBuffer?, Fill) throws(ImagingError) -> Output
     ) throws(ImagingError) -> Output {
         let inflater = try GzipInflater(bytes, subject: subject)
         let front = UnsafeMutableRawBufferPointer.allocate(byteCount: NIfTIHeader.largestByteCount, alignment: 16)
@@ -99,8 +120,13 @@ package struct NIfTIReader: Sendable {
         let header = try NIfTIHeader(headerBytes, subject: subject)
         let layout = try NIfTILayout(header, limits: limits, severalVolumes: severalVolumes, subject: subject)
         try checkRatio(layout, compressed: bytes.count, subject)
-        return try make(checked(header, layout, headerBytes, subject)) { target throws(ImagingError) in
-            if Self.fillAtOnce(target, bytes, layout) { return }
+        let checked = try checked(header, layout, headerBytes, subject)
+        if let voxels = Self.inflatedAtOnce(bytes, layout) {
+            return try make(checked, voxels) { target throws(ImagingError) in
+                voxels.withUnsafeBytes { target.copyMemory(from: $0) }
+            }
+        }
+        return try make(checked, nil) { target throws(ImagingError) in
             // What lies between header and voxels is passed over; small images may lie in the front piece already.
             var position = frontCount
             if layout.voxelOffset > position {
@@ -117,15 +143,12 @@ package struct NIfTIReader: Sendable {
         }
     }
 
-    /// The fast way, for a file that is whole and undamaged; false where it is not, and nothing is known of it then.
-    private static func fillAtOnce(
-        _ target: UnsafeMutableRawBufferPointer, _ bytes: UnsafeRawBufferPointer, _ layout: NIfTILayout
-    ) -> Bool {
-        let whole = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.fileBytes, alignment: 64)
-        defer { whole.deallocate() }
-        guard WholeInflater.inflate(bytes, into: whole) else { return false }
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: whole[layout.voxelOffset...]))
-        return true
+    /// The fast way, for a file that is whole and undamaged: its voxels where they were inflated to. nil where it is
+    /// not, and nothing is known of it then.
+    private static func inflatedAtOnce(_ bytes: UnsafeRawBufferPointer, _ layout: NIfTILayout) -> TensorBuffer? {
+        var isWhole = false
+        let file = TensorBuffer.filled(count: layout.fileBytes) { isWhole = WholeInflater.inflate(bytes, into: $0) }
+        return isWhole ? file.slice(layout.voxelOffset..<layout.fileBytes) : nil
     }
 
     private func skip(_ count: Int, _ inflater: GzipInflater) throws(ImagingError) -> Int {
@@ -143,12 +166,12 @@ package struct NIfTIReader: Sendable {
     }
 
     private func makeVolumes(
-        _ checked: Checked, _ fill: Fill
+        _ checked: Checked, _ voxels: TensorBuffer?, _ fill: Fill
     ) throws(ImagingError) -> ([Volume], NIfTIGeometrySource) {
         let layout = checked.layout
         let loader = VoxelLoader(
             layout: layout, isBigEndian: checked.header.isBigEndian, subject: checked.subject)
-        let tensor = try loader.load(fill)
+        let tensor = try loader.load(voxels, fill)
         let volumes = try Self.parts(of: tensor, count: layout.volumeCount).map { (part) throws(ImagingError) in
             try Volume(
                 tensor: part, affine: checked.affine, slope: layout.slope, intercept: layout.intercept,

@@ -15,6 +15,16 @@ struct VoxelLoader {
 
     private var voxelCount: Int { shape.reduce(1, *) }
 
+    /// What a volume keeps as it is stored; nil for the types that are narrowed.
+    private var element: ElementType? {
+        switch type {
+        case .uint8: .uint8
+        case .int16: .int16
+        case .float32: .float32
+        default: nil
+        }
+    }
+
     init(layout: NIfTILayout, isBigEndian: Bool, subject: String) {
         self.init(
             type: layout.voxelType,
@@ -30,24 +40,46 @@ struct VoxelLoader {
         self.subject = subject
     }
 
-    /// Fills memory with stored voxels of any number of volumes, brings them into this machine's byte order and sees
-    /// that they are finite.
-    func fillStored(
-        _ target: UnsafeMutableRawBufferPointer, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
-    ) throws(ImagingError) {
-        try fill(target)
-        if isBigEndian {
-            switch type.byteCount {
-            case 2: Self.swap(target, as: UInt16.self)
-            case 4: Self.swap(target, as: UInt32.self)
-            case 8: Self.swap(target, as: UInt64.self)
-            default: break
-            }
+    /// The stored voxels of any number of volumes in this machine's byte order, all of them finite.
+    ///
+    /// - Parameters:
+    ///   - voxels: the file's own bytes where they lie in memory: they are used where they are.
+    ///   - count: bytes.
+    ///   - fill: writes the file's own bytes.
+    /// - Returns: `count` bytes.
+    /// - Throws: what `fill` throws, and `voxels-non-finite`.
+    func stored(
+        _ voxels: TensorBuffer?, count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
+    ) throws(ImagingError) -> TensorBuffer {
+        if let voxels, isUsable(voxels) {
+            try voxels.withUnsafeBytes { bytes throws(ImagingError) in try checkFinite(bytes) }
+            return voxels
         }
+        return try TensorBuffer.filled(count: count) { target throws(ImagingError) in
+            try fill(target)
+            if isBigEndian {
+                switch type.byteCount {
+                case 2: Self.swap(target, as: UInt16.self)
+                case 4: Self.swap(target, as: UInt32.self)
+                case 8: Self.swap(target, as: UInt64.self)
+                default: break
+                }
+            }
+            try checkFinite(UnsafeRawBufferPointer(target))
+        }
+    }
+
+    /// Whether bytes are in this machine's order, and begin where numbers of their type may.
+    private func isUsable(_ voxels: TensorBuffer) -> Bool {
+        guard !isBigEndian || type.byteCount == 1 else { return false }
+        return voxels.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) % UInt(type.byteCount) == 0 }
+    }
+
+    private func checkFinite(_ bytes: UnsafeRawBufferPointer) throws(ImagingError) {
         switch type {
-        case .float32: try checkFinite(UnsafeBufferPointer(target.bindMemory(to: Float.self)))
+        case .float32: try checkFinite(bytes.bindMemory(to: Float.self))
         case .float64:
-            let values = target.bindMemory(to: Double.self)
+            let values = bytes.bindMemory(to: Double.self)
             let broken = values.reduce(into: 0) { $0 += ($1 * slope).isFinite ? 0 : 1 }
             if broken > 0 { throw nonFinite(broken) }
         default: break
@@ -56,13 +88,19 @@ struct VoxelLoader {
 
     /// Loads the voxels.
     ///
-    /// - Parameter fill: writes the volume's bytes as they stand in the file.
+    /// - Parameters:
+    ///   - voxels: the volume's bytes as they stand in the file, where they lie in memory: they are used where they are.
+    ///   - fill: writes the volume's bytes as they stand in the file.
     /// - Returns: of shape `[k, j, i]`, of several volumes `[t, k, j, i]`: uint8, int16 or float32.
     /// - Throws: what `fill` throws; `voxels-non-finite` for NaN and infinities, scaled values included; `nifti-type-unsupported` for whole
     ///   numbers beyond 2²⁴.
     func load(
-        _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
+        _ voxels: TensorBuffer?, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
     ) throws(ImagingError) -> Tensor {
+        if let voxels, let element, isUsable(voxels) {
+            try voxels.withUnsafeBytes { bytes throws(ImagingError) in try checkFinite(bytes) }
+            return try tensor(element, voxels)
+        }
         switch type {
         case .uint8:
             return try tensor(.uint8, fill)
@@ -90,7 +128,10 @@ struct VoxelLoader {
     private func tensor(
         _ element: ElementType, _ fill: (UnsafeMutableRawBufferPointer) throws(ImagingError) -> Void
     ) throws(ImagingError) -> Tensor {
-        let buffer = try TensorBuffer.filled(count: voxelCount * element.byteCount, fill)
+        try tensor(element, TensorBuffer.filled(count: voxelCount * element.byteCount, fill))
+    }
+
+    private func tensor(_ element: ElementType, _ buffer: TensorBuffer) throws(ImagingError) -> Tensor {
         do {
             return try Tensor(shape: shape.reversed(), elementType: element, buffer: buffer)
         } catch {

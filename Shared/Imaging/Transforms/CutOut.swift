@@ -3,6 +3,9 @@ package import Tensors
 
 /// A picture cut out of a slice as it is, neither scaled nor turned off the voxel grid.
 package struct CutOut: Sendable {
+    /// Changes with the pixels that come out.
+    package static let version = 1
+
     /// Rows from top to bottom, columns fastest; slope, intercept and normalization applied.
     package let pixels: [Float]
     package let height: Int

@@ -8,12 +8,7 @@ package enum HeadMask {
     /// - Returns: one byte a voxel in the volume's order, 1 for the head.
     package static func voxels(of volume: Volume, _ measured: IntensityNormalization.Measured = .head) -> [UInt8] {
         let statistics = IntensityStatistics(volume)
-        var rule = measured
-        if rule == .head {
-            let zeros = statistics.samples.reduce(into: 0) { $0 += $1 == 0 ? 1 : 0 }
-            rule = zeros * 5 >= statistics.samples.count ? .nonzero : .otsu
-        }
-        switch rule {
+        switch statistics.rule(measured) {
         case .all, .head: return [UInt8](repeating: 1, count: volume.voxelCount)
         case .nonzero: return volume.perform(MaskWork(volume: volume, threshold: nil))
         case .otsu:

@@ -2,6 +2,9 @@
 ///
 /// MR intensities have no unit, so each volume is measured and brought to a common scale.
 package struct IntensityNormalization: Codable, Sendable, Equatable {
+    /// Changes with the figures that come out.
+    package static let version = 1
+
     package enum Method: String, Codable, Sendable {
         case none
         /// Mean 0, standard deviation 1 over the measured voxels.
@@ -54,14 +57,38 @@ package struct IntensityNormalization: Codable, Sendable, Equatable {
             clip: try container.decodeIfPresent(Double.self, forKey: .clip))
     }
 
+    /// What normalizes a volume, and where it was measured.
+    package struct Outcome: Sendable, Equatable {
+        package let parameters: NormalizationParameters
+        /// `head` says here which of its two rules it came to.
+        package let measured: Measured
+    }
+
     /// Measures a volume: on a fixed grid of at most about 260,000 voxels, so the figures are the same on every
     /// machine.
     ///
     /// A volume without contrast gets scale 1, so that nothing is divided by zero.
-    package func parameters(for volume: Volume) -> NormalizationParameters {
-        guard method != .none else { return .identity }
+    package func parameters(for volume: Volume) -> NormalizationParameters { outcome(for: volume).parameters }
+
+    /// As ``parameters(for:)``, and tells where it measured.
+    package func outcome(for volume: Volume) -> Outcome {
+        guard method != .none else { return Outcome(parameters: .identity, measured: measured) }
         let statistics = IntensityStatistics(volume)
-        let values = statistics.values(measured)
+        let rule = statistics.rule(measured)
+        return Outcome(parameters: parameters(of: statistics.values(rule)), measured: rule)
+    }
+
+    /// The outcomes of several volumes, measured at once.
+    package func outcomes(for volumes: [Volume]) -> [Outcome] {
+        var outcomes = volumes.map { _ in Outcome(parameters: .identity, measured: measured) }
+        outcomes.withUnsafeMutableBufferPointer { buffer in
+            nonisolated(unsafe) let buffer = buffer
+            SliceTeam.perform(volumes.count) { buffer[$0] = outcome(for: volumes[$0]) }
+        }
+        return outcomes
+    }
+
+    private func parameters(of values: [Float]) -> NormalizationParameters {
         switch method {
         case .none:
             return .identity

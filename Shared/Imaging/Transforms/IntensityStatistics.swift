@@ -21,19 +21,23 @@ struct IntensityStatistics {
         return shape.map { max(1, min(step, $0 / 8)) }
     }
 
+    /// The rule that `head` comes to on this volume; the others as they are.
+    func rule(_ measured: IntensityNormalization.Measured) -> IntensityNormalization.Measured {
+        guard measured == .head else { return measured }
+        let zeros = samples.reduce(into: 0) { $0 += $1 == 0 ? 1 : 0 }
+        return zeros * 5 >= samples.count ? .nonzero : .otsu
+    }
+
     func values(_ measured: IntensityNormalization.Measured) -> [Float] {
         let chosen: [Float]
-        switch measured {
-        case .all:
+        switch rule(measured) {
+        case .all, .head:
             return samples
         case .nonzero:
             chosen = samples.filter { $0 != 0 }
         case .otsu:
             let threshold = Self.otsuThreshold(samples)
             chosen = samples.filter { $0 > threshold }
-        case .head:
-            let zeros = samples.reduce(into: 0) { $0 += $1 == 0 ? 1 : 0 }
-            return values(zeros * 5 >= samples.count ? .nonzero : .otsu)
         }
         return chosen.isEmpty ? samples : chosen
     }

@@ -33,6 +33,9 @@ package struct PatchSampler: Sendable {
         case edge
     }
 
+    /// Changes with the samples that come out.
+    package static let version = 1
+
     package let interpolation: Interpolation
     package let outside: Outside
 
@@ -61,10 +64,7 @@ package struct PatchSampler: Sendable {
                 let inside =
                     interpolation == .cubic
                     ? cubic(channel.volume, inverses[index], grid.size, outsideValue, part)
-                    : channel.volume.perform(
-                        PatchWork(
-                            map: inverses[index], volumeShape: channel.volume.shape, size: grid.size,
-                            interpolation: interpolation, outsideValue: outsideValue, samples: part))
+                    : sampled(channel.volume, inverses[index], grid.size, outsideValue, part)
                 channel.normalization.apply(
                     to: part, slope: channel.volume.slope, intercept: channel.volume.intercept)
                 coverage.append(Double(inside) / Double(count))
@@ -75,6 +75,26 @@ package struct PatchSampler: Sendable {
             preconditionFailure("a patch's buffer is made for its shape")
         }
         return Patch(tensor: tensor, coverage: coverage, affine: grid.affine)
+    }
+
+    /// Nearest or linear samples, several slices at once.
+    private func sampled(
+        _ volume: Volume, _ map: Affine, _ size: [Int], _ outsideValue: Float?,
+        _ samples: UnsafeMutableBufferPointer<Float>
+    ) -> Int {
+        let parts = samples.count < 32_768 ? 1 : min(8, size[2])
+        var inside = [Int](repeating: 0, count: parts)
+        inside.withUnsafeMutableBufferPointer { counts in
+            nonisolated(unsafe) let (counts, samples) = (counts, samples)
+            SliceTeam.perform(parts) { part in
+                counts[part] = volume.perform(
+                    PatchWork(
+                        map: map, volumeShape: volume.shape, size: size, interpolation: interpolation,
+                        outsideValue: outsideValue, samples: samples,
+                        slices: part * size[2] / parts..<(part + 1) * size[2] / parts))
+            }
+        }
+        return inside.reduce(0, +)
     }
 
     /// Cubic samples: only the box that the patch lies in is filtered, with a margin.

@@ -12,14 +12,16 @@ struct PatchWork: VoxelWork {
     let outsideValue: Float?
     /// x fastest, then y, then z.
     let samples: UnsafeMutableBufferPointer<Float>
+    /// Which z are sampled.
+    let slices: Range<Int>
 
     /// - Returns: how many samples lie inside the volume.
     func run<Element: VoxelElement>(on voxels: UnsafeBufferPointer<Element>) -> Int {
         let sampler = VoxelSampler(voxels: voxels.baseAddress!, shape: volumeShape, outsideValue: outsideValue)
         let step = map.first
         var inside = 0
-        var row = samples.baseAddress!
-        for z in 0..<size[2] {
+        var row = samples.baseAddress! + slices.lowerBound * size[0] * size[1]
+        for z in slices {
             for y in 0..<size[1] {
                 let start = map.apply(Point(0, Double(y), Double(z)))
                 switch interpolation {

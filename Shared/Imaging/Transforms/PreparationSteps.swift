@@ -59,33 +59,15 @@ package struct PreparationSteps: Sendable {
                 guard let reference else { continue }
                 if !always, try !MovementCheck.suggestsMovement(of: prepared, from: reference) { continue }
                 let outcome = try RigidRegistration().register(prepared, to: reference)
-                notes.append(Self.note(outcome))
+                notes.append(StepNotes.registration(outcome))
                 if outcome.isTrustworthy { prepared = try prepared.placed(by: outcome.motion) }
             case .biasField(let correction):
                 let corrected = try correction.correct(prepared, mask: HeadMask.voxels(of: prepared))
                 prepared = corrected.volume
-                let counts = corrected.iterations.map(String.init).joined(separator: ", ")
-                notes.append(
-                    SeriesNote(
-                        .stepApplied,
-                        "n4 (version \(BiasFieldCorrection.version)): bias field taken out; every "
-                            + "\(correction.shrinkFactor). voxel, iterations \(counts)"))
+                notes.append(StepNotes.biasField(correction, iterations: corrected.iterations))
             }
         }
         return (prepared, notes)
-    }
-
-    private static func note(_ outcome: RigidRegistration.Outcome) -> SeriesNote {
-        func rounded(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
-        let motion = outcome.motion
-        let figures =
-            "\(rounded(motion.distance)) mm (\((0..<3).map { rounded(motion.translation[$0]) }.joined(separator: ", "))), "
-            + "\(rounded(motion.angle)) degrees (\((0..<3).map { rounded(motion.rotation[$0]) }.joined(separator: ", "))); "
-            + "normalized mutual information \(rounded(outcome.before)) before, \(rounded(outcome.after)) after"
-        return SeriesNote(
-            .registered,
-            "registration (version \(RigidRegistration.version)): "
-                + (outcome.isTrustworthy ? "moved by " : "not applied, beyond what is plausible: ") + figures)
     }
 }
 

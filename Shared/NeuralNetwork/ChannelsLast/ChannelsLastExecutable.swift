@@ -18,6 +18,8 @@ final class ChannelsLastExecutable: Executable {
     private var operators: [[any Operator]] = []
     /// Values that have memory: all but an input that only first convolutions read.
     let isMaterialized: [Bool]
+    /// For the output of each convolution that is computed directly, how.
+    let directKernels: [Int: ork_convolution]
     /// The backward pass to the value that was asked for last.
     private var gradients: GradientPass?
 
@@ -40,7 +42,8 @@ final class ChannelsLastExecutable: Executable {
         }
         var isMaterialized = [Bool](repeating: true, count: shapes.count)
         isMaterialized[network.inputValue] =
-            keepsActivations || network.inputValue == network.outputValue
+            network.inputValue == network.outputValue
+            || keepsActivations && network.taps.values.contains(network.inputValue)
             || !network.steps.allSatisfy { Self.readsPlanes($0, network) || !$0.inputs.contains(network.inputValue) }
         self.isMaterialized = isMaterialized
 
@@ -57,6 +60,10 @@ final class ChannelsLastExecutable: Executable {
             isMaterialized: isMaterialized)
         memory = try PackedBytes(count: layout.byteCount)
         memset(memory.pointer, 0, memory.count)
+        directKernels = Dictionary(
+            uniqueKeysWithValues: zip(network.steps, plans.convolutions).compactMap { step, plan in
+                plan?.directKernel.map { (step.output, $0) }
+            })
         let factory = OperatorFactory(executable: self, plans: plans)
         operators = try network.steps.indices.map { try factory.makeOperators(forStepAt: $0) }
     }
@@ -91,7 +98,9 @@ final class ChannelsLastExecutable: Executable {
     func withValue<Result>(
         _ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
     ) throws -> Result {
-        precondition(keepsActivations || value == network.outputValue, "this value's memory has been used again")
+        precondition(
+            keepsActivations || value == network.outputValue || value == network.featureValue,
+            "this value's memory has been used again")
         return try show(activation(value), shapes[value], body)
     }
 

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Remembers which code computed a convolution fastest on this machine: lines of shape and code, for one processor and
 /// one version of the codes.
-struct ChoiceFile: Sendable {
+package struct ChoiceFile: Sendable {
     private let directory: String
     private let path: String
     private let header: String
@@ -22,16 +22,16 @@ struct ChoiceFile: Sendable {
     }()
 
     /// Raised when kernels of ours change so that measurements no longer hold.
-    private static let kernelVersion = 4
+    private static let kernelVersion = 5
 
-    init(directory: String) {
+    package init(directory: String) {
         self.directory = directory
         path = directory + "/convolutions-1.txt"
         header = "oncorelay convolutions; kernels \(Self.kernelVersion); onednn \(OneDNN.version); \(Self.processor)"
     }
 
     /// The choices for this machine; empty where the file is for another one, or cannot be read.
-    func read() -> [String: ConvolutionChoice] {
+    package func read() -> [String: ConvolutionChoice] {
         guard let file = fopen(path, "r") else { return [:] }
         defer { fclose(file) }
         var choices: [String: ConvolutionChoice] = [:]
@@ -55,7 +55,7 @@ struct ChoiceFile: Sendable {
     }
 
     /// Adds choices to those in the file, which readers see whole, before or after.
-    func add(_ choices: [String: ConvolutionChoice]) {
+    package func add(_ choices: [String: ConvolutionChoice]) {
         let all = read().merging(choices) { _, new in new }
         let text =
             ([header] + all.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" })

@@ -15,7 +15,7 @@ final class ConvolutionChooser: Sendable {
     private let file: ChoiceFile?
     private let state = Mutex(State())
     /// Seconds that one network may spend with measurements.
-    private static let budget = 0.25
+    private static let budget = 0.12
 
     init(file: ChoiceFile?) { self.file = file }
 
@@ -67,20 +67,40 @@ final class ConvolutionChooser: Sendable {
             let reference = plans.first(where: { $0.choice == .oneDNN || $0.choice == .direct })
         else { return plans.first?.choice ?? .oneDNN }
         let trial = try ConvolutionTrial(task, threads: threads)
-        let truth = try trial.measure(reference, repetitions: 3)
-        var best = (choice: reference.choice, seconds: truth.seconds)
+        guard let truth = try trial.measure(reference, repetitions: 3) else { return reference.choice }
+        var best = (choice: reference.choice, seconds: truth.seconds, factor: reference.memoryFactor)
         for plan in plans where plan.choice != reference.choice {
-            let result = try trial.measure(plan, repetitions: 3)
+            let worth = best.seconds * best.factor / plan.memoryFactor
+            guard let result = try trial.measure(plan, repetitions: 3, ifBelow: worth) else { continue }
             let isRight = ConvolutionTrial.agree(truth.values, result.values, type: task.shape.type)
-            if isRight, result.seconds < best.seconds { best = (plan.choice, result.seconds) }
+            if isRight, result.seconds * plan.memoryFactor < best.seconds * best.factor {
+                best = (plan.choice, result.seconds, plan.memoryFactor)
+            }
         }
         return best.choice
     }
 
     /// What is mostly the fastest, first.
     static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
-        shape.readsPlanes
-            ? [.oneDNN, .planar1, .planar2, .planarFloat]
-            : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
+        if shape.readsPlanes {
+            let planar: [ConvolutionChoice] = [.planarFloat, .planar1, .planar2]
+            return prefersTransforms(shape) ? planar + [.oneDNN] : [.oneDNN] + planar
+        }
+        let plain: [ConvolutionChoice] = SharedGradientPlan.suits(shape) ? [.direct, .oneDNN] : [.oneDNN, .direct]
+        let first: [ConvolutionChoice] = prefersTransforms(shape) ? [.winogradFloat] : []
+        return first + plain + [.winograd1, .winograd2] + (first.isEmpty ? [.winogradFloat] : []) + [.tiles]
     }
+
+    /// Whether products in float32 between transforms win over those of bfloat16 wherever nothing was measured yet: of
+    /// large kernels on many pixels, where there are no tiles.
+    private static func prefersTransforms(_ shape: ConvolutionShape) -> Bool {
+        guard shape.type == .bfloat16, !hasTiles else { return false }
+        let c = shape.convolution
+        if shape.readsPlanes { return c.kernel.volume >= 64 }
+        let sizes = c.kernel.components(rank: 3).filter { $0 > 1 }
+        return sizes.count > 1 && sizes.allSatisfy { $0 == 3 || $0 == 5 } && c.stride == .one && c.inputChannels >= 48
+            && shape.batch * shape.output.volume >= 1024
+    }
+
+    private static let hasTiles = ork_processor_features().amx_bf16
 }

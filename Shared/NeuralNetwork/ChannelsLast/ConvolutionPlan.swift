@@ -51,6 +51,18 @@ struct ConvolutionPlan {
         if case .oneDNN(let plan) = code { plan.descriptor.isReference } else { false }
     }
 
+    /// What the code's time counts for: large weights that grow by transforms, in each model that a worker has loaded,
+    /// must be worth their memory.
+    var memoryFactor: Double {
+        guard case .kernel(var kernel) = code else { return SharedGradientPlan.suits(task.shape) ? 1.2 : 1 }
+        return choice.isTransformed && ork_convolution_packed_bytes(&kernel) > 6 << 20 ? 1.3 : 1
+    }
+
+    /// The kernel, where it reads plainly packed weights.
+    var directKernel: ork_convolution? {
+        if case .kernel(let kernel) = code, choice == .direct { kernel } else { nil }
+    }
+
     var abilities: ActivationLayout.Abilities {
         switch code {
         case .oneDNN:

@@ -51,7 +51,7 @@ struct ConvolutionShape: Hashable {
 }
 
 /// The codes that a convolution can be computed by.
-enum ConvolutionChoice: String, CaseIterable {
+package enum ConvolutionChoice: String, CaseIterable {
     case oneDNN = "onednn"
     case direct
     /// From planes, with short and with longer transforms.
@@ -77,6 +77,9 @@ enum ConvolutionChoice: String, CaseIterable {
         case .tiles: (ORK_TILES, 0)
         }
     }
+
+    /// Whether weights are kept as transforms, which are larger.
+    var isTransformed: Bool { kernel?.algorithm == ORK_WINOGRAD }
 
     /// Whether products are float32 whatever the activations are.
     var usesFloats: Bool { self == .planarFloat || self == .winogradFloat }

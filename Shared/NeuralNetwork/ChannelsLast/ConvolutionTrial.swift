@@ -43,7 +43,10 @@ struct ConvolutionTrial {
     }
 
     /// The least time of a few runs with weights that are not in the caches, as they are not in a network's run.
-    func measure(_ plan: ConvolutionPlan, repetitions: Int) throws -> Result {
+    ///
+    /// `limit`: seconds.
+    /// - Returns: nil where the first run, which warms up, says already that they would be far beyond the limit.
+    func measure(_ plan: ConvolutionPlan, repetitions: Int, ifBelow limit: Double = .infinity) throws -> Result? {
         let shape = task.shape
         let context = try OperatorContext(threads: threads)
         context.reserve(scratchBytes: plan.scratchByteCount(threads: threads))
@@ -72,11 +75,11 @@ struct ConvolutionTrial {
             try computation.run()
             if output.pointer != part.pointer { ork_pixels_copy(output.kernelValue, part.kernelValue) }
         }
-        try run()
+        let clock = ContinuousClock()
+        guard try clock.measure({ try run() }) / .seconds(1) < 2.5 * limit + 1e-3 else { return nil }
         var values = [Float](repeating: 0, count: pixels * task.outputPlaces.places.count)
         values.withUnsafeMutableBufferPointer { part.write(planes: $0.baseAddress!) }
         var least = Double.infinity
-        let clock = ContinuousClock()
         for _ in 0..<repetitions {
             weights.flush()
             least = min(least, try clock.measure { try run() } / .seconds(1))
@@ -84,17 +87,23 @@ struct ConvolutionTrial {
         return Result(seconds: least, values: values)
     }
 
-    /// Whether two results are the same but for rounding.
+    /// Whether two results are the same but for rounding: of float32 in the fifth digit; of bfloat16 by at most one step
+    /// between neighboring numbers of the largest's size, and together by what two roundings make.
     static func agree(_ first: [Float], _ second: [Float], type: ActivationType) -> Bool {
         var largest: Float = 0
         var difference: Float = 0
+        var (squares, errors) = (0.0, 0.0)
         for (left, right) in zip(first, second) {
             largest = max(largest, abs(left))
             let distance = abs(left - right)
             guard distance <= .greatestFiniteMagnitude else { return false }
             difference = max(difference, distance)
+            squares += Double(left) * Double(left)
+            errors += Double(distance) * Double(distance)
         }
-        return difference <= largest * (type == .float32 ? 2e-5 : 0.0045)
+        guard type == .bfloat16 else { return difference <= largest * 2e-5 }
+        let step = largest.binade * 0x1p-7
+        return difference <= step && errors <= squares * 0x1p-16
     }
 
     /// Numbers between 0 and 1, as behind a rectification.

@@ -149,6 +149,17 @@ final class PlanarGradientOperator: Operator {
             let inputCount = inputs.count / target.batch
             inputs.withUnsafeMutableBufferPointer { inputs in
                 outputs.withUnsafeBufferPointer { outputs in
+                    let asked = outputs.indices.filter { outputs[$0] != 0 }
+                    if asked.count <= 4 * target.batch {
+                        // Mostly one class of many: its row instead of the whole weight.
+                        inputs.update(repeating: 0)
+                        for index in asked {
+                            Elementwise.accumulate(
+                                weight.pointer + index % classes * inputCount, times: outputs[index],
+                                into: inputs.baseAddress! + index / classes * inputCount, count: inputCount)
+                        }
+                        return
+                    }
                     BLAS.multiply(
                         m: target.batch, n: inputCount, k: classes, outputs.baseAddress!, rowsOfA: classes,
                         weight.pointer, rowsOfB: inputCount, inputs.baseAddress!, rowsOfC: inputCount)

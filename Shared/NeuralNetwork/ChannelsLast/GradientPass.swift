@@ -71,7 +71,15 @@ final class GradientPass {
         case .convolution(let folded):
             if folded.isRectified { mask(output, by: result) }
             if folded.hasResidual, depends[step.inputs[1]] { accumulate(output, into: gradient(step.inputs[1])) }
-            guard let first, let convolution = plan.convolution else { return }
+            guard let first else { return }
+            if let shared = plan.shared {
+                operators.append(
+                    try SharedGradientOperator(
+                        folded, step: step, plan: shared, gradient: output, input: first, threads: executable.threads,
+                        weights: executable.weights))
+                return
+            }
+            guard let convolution = plan.convolution else { return }
             let isFirst = !isWritten[step.inputs[0]] && !layout.holdsOthers(step.inputs[0]) && first.isDense
             operators.append(
                 try ConvolutionGradientOperator(
@@ -168,9 +176,17 @@ final class GradientPass {
 /// What one step's backward computation is prepared with before memory is there.
 struct GradientPlan {
     let convolution: ConvolutionGradientPlan?
+    let shared: SharedGradientPlan?
 
     init(_ step: FusedNetwork.Step, executable: ChannelsLastExecutable, depends: [Bool]) throws {
         guard case .convolution(let folded) = step.kind, depends[step.inputs[0]] else {
+            convolution = nil
+            shared = nil
+            return
+        }
+        shared = SharedGradientPlan(
+            forward: executable.directKernels[step.output], input: executable.activation(step.inputs[0]))
+        guard shared == nil else {
             convolution = nil
             return
         }

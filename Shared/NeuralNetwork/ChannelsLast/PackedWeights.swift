@@ -82,7 +82,11 @@ final class PackedWeights: Sendable {
     }
 
     private static func numbers(_ kernel: ork_convolution) -> [Int32] {
-        [
+        // Plainly packed weights depend on themselves only.
+        if kernel.algorithm == Int32(bitPattern: ORK_DIRECT.rawValue) {
+            return [kernel.algorithm, kernel.type, kernel.in_channels, kernel.out_channels]
+        }
+        return [
             kernel.algorithm, kernel.variant, kernel.type, kernel.batch, kernel.in_channels, kernel.out_channels,
             kernel.in_size.0, kernel.in_size.1, kernel.in_size.2, kernel.stride.0, kernel.stride.1, kernel.stride.2,
         ]

@@ -40,6 +40,13 @@ package struct FusedNetwork: Sendable {
     package let graph: NetworkGraph
     /// What backends made of the weights, for all plans of this network.
     let preparations = NetworkPreparations()
+
+    /// The vector before the last layer, where that is a linear one: what the network knows of an input before it
+    /// decides. Nothing is written after it but the output, so its memory is whole after every run.
+    package var featureValue: Int? {
+        guard let last = steps.last, case .linear = last.kind, last.output == outputValue else { return nil }
+        return last.inputs[0]
+    }
 }
 
 /// A convolution with its normalization folded in: `W'_o = W_o · γ_o / √(σ²_o + ε)`,

@@ -10,6 +10,8 @@ package struct GradCAM: Sendable {
     package let map: Tensor
     /// [N, classes], of the same forward pass.
     package let logits: Tensor
+    /// [N, features], of the same forward pass: the vectors before the last layer; nil where that is not linear.
+    package let features: Tensor?
 }
 
 extension InferencePlan {
@@ -36,16 +38,13 @@ extension InferencePlan {
                 expected: [shape.batch, classes], got: [seed.count, seed.first?.count ?? 0])
         }
         var logits: [Float] = []
+        var features: [Float] = []
         var maps: [Float] = []
         maps.reserveCapacity(shape.batch * shape.extent.volume)
         var item = 0
         try forEachPart(of: input, shape, keepsActivations: true) { part, executable in
-            try executable.withValue(network.outputValue) { values, view in
-                for index in 0..<part.batch {
-                    logits.append(
-                        contentsOf: UnsafeBufferPointer(start: values + index * view.itemStride, count: classes))
-                }
-            }
+            logits += try Self.rows(of: network.outputValue, part, executable)
+            if let known = network.featureValue { features += try Self.rows(of: known, part, executable) }
             let partSeed = Array(seed[item..<item + part.batch].joined())
             try executable.withValue(value) { activations, view in
                 try executable.withGradient(of: value, seed: partSeed) { gradients, _ in
@@ -63,7 +62,9 @@ extension InferencePlan {
         let extents = shape.extent.components(rank: network.graph.spatialRank)
         return GradCAM(
             map: try Tensor(shape: [shape.batch] + extents, floats: maps),
-            logits: try Tensor(shape: [shape.batch, classes], floats: logits))
+            logits: try Tensor(shape: [shape.batch, classes], floats: logits),
+            features: features.isEmpty
+                ? nil : try Tensor(shape: [shape.batch, features.count / shape.batch], floats: features))
     }
 
     /// ReLU(Σ_k mean(gradient_k) · A_k) of one input.
@@ -84,11 +85,19 @@ extension InferencePlan {
     }
 
     private static func scaleToUnitInterval(_ map: inout [Float]) {
-        guard let smallest = map.min(), let largest = map.max(), largest > smallest else {
-            for index in map.indices { map[index] = 0 }
-            return
+        map.withUnsafeMutableBufferPointer { map in
+            guard let first = map.first else { return }
+            var (smallest, largest) = (first, first)
+            for value in map {
+                smallest = value < smallest ? value : smallest
+                largest = value > largest ? value : largest
+            }
+            guard largest > smallest else { return map.update(repeating: 0) }
+            let factor = 1 / (largest - smallest)
+            for index in map.indices {
+                let value = (map[index] - smallest) * factor
+                map[index] = value < 1 ? value : 1
+            }
         }
-        let factor = 1 / (largest - smallest)
-        for index in map.indices { map[index] = min(1, (map[index] - smallest) * factor) }
     }
 }

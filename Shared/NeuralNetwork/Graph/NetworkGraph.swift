@@ -30,6 +30,11 @@ package struct NetworkGraph: Sendable {
         if case .input(let channels) = nodes[0].operation { channels } else { 0 }
     }
 
+    /// Numbers that the last layer sees, where that is a linear one: the length of the network's features.
+    package var featureCount: Int? {
+        if case .linear(let inputs, _) = nodes[output].operation { inputs } else { nil }
+    }
+
     /// The tapped layers' names in network order.
     package var tapNames: [String] {
         taps.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)

@@ -82,7 +82,9 @@ final class OpenBLASExecutable: Executable {
     func withValue<Result>(
         _ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result
     ) throws -> Result {
-        precondition(keepsActivations || value == network.outputValue, "this value's memory has been used again")
+        precondition(
+            keepsActivations || value == network.outputValue || value == network.featureValue,
+            "this value's memory has been used again")
         return try body(self.value(value).source, layout.views[value])
     }
 

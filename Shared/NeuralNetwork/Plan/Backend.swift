@@ -33,7 +33,7 @@ package protocol Executable: AnyObject {
     func run(input: UnsafePointer<Float>) throws
 
     /// A value of the last run, as float32 planes. After a run that keeps activations, any value; otherwise only the
-    /// output.
+    /// output and the features before it.
     func withValue<Result>(_ value: Int, _ body: (UnsafePointer<Float>, ValueLayout.View) throws -> Result) throws
         -> Result
 

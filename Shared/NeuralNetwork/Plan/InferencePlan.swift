@@ -50,17 +50,56 @@ package final class InferencePlan {
     package func run(_ input: Tensor) throws -> Tensor {
         let shape = try batchShape(of: input)
         var outputs: [Float] = []
-        var classes = 0
         try forEachPart(of: input, shape, keepsActivations: false) { part, executable in
-            try executable.withValue(network.outputValue) { values, view in
-                classes = view.shape.count
-                for item in 0..<part.batch {
-                    outputs.append(
-                        contentsOf: UnsafeBufferPointer(start: values + item * view.itemStride, count: classes))
-                }
+            outputs += try Self.rows(of: network.outputValue, part, executable)
+        }
+        return try Tensor(shape: [shape.batch, outputs.count / shape.batch], floats: outputs)
+    }
+
+    /// What a network says of inputs, and the vectors from which it says so.
+    package struct Observation: Sendable {
+        /// float32 [N, classes].
+        package let logits: Tensor
+        /// float32 [N, features]: the input of the last layer, which is the last stage's mean over the grid.
+        package let features: Tensor
+    }
+
+    /// One forward pass that also gives the features before the last layer.
+    ///
+    /// - Parameter input: as for ``run(_:)``.
+    /// - Returns: logits and features of the same pass.
+    /// - Throws: as ``run(_:)``, and `unknownLayer` for a network whose last layer is not linear.
+    package func observe(_ input: Tensor) throws -> Observation {
+        let value = try featureValue()
+        let shape = try batchShape(of: input)
+        var outputs: [Float] = []
+        var features: [Float] = []
+        try forEachPart(of: input, shape, keepsActivations: false) { part, executable in
+            outputs += try Self.rows(of: network.outputValue, part, executable)
+            features += try Self.rows(of: value, part, executable)
+        }
+        return Observation(
+            logits: try Tensor(shape: [shape.batch, outputs.count / shape.batch], floats: outputs),
+            features: try Tensor(shape: [shape.batch, features.count / shape.batch], floats: features))
+    }
+
+    /// The value before the last layer.
+    ///
+    /// - Throws: `unknownLayer`.
+    func featureValue() throws(NeuralNetworkError) -> Int {
+        guard let value = network.featureValue else {
+            throw .unknownLayer("before a linear output", available: network.graph.tapNames)
+        }
+        return value
+    }
+
+    /// A value of every item of the part, one after another.
+    static func rows(of value: Int, _ part: BatchShape, _ executable: any Executable) throws -> [Float] {
+        try executable.withValue(value) { values, view in
+            (0..<part.batch).flatMap { item in
+                UnsafeBufferPointer(start: values + item * view.itemStride, count: view.shape.count)
             }
         }
-        return try Tensor(shape: [shape.batch, classes], floats: outputs)
     }
 
     /// How each layer is computed for an input of this shape, and how many seconds it took.

@@ -32,7 +32,7 @@ package struct BrainPatient: Sendable {
         var random = PhantomRandom.stream(seed, 1, UInt64(number))
         let anatomy = HeadAnatomy(&random)
         let fields = LesionFields(&random)
-        let scanner = Scanner(around: anatomy.reach, spacing: spacing, random: &random)
+        let scanner = HeadScanner(around: anatomy.reach, spacing: spacing, random: &random)
         let count = Self.lesionCount(origin, &random)
         let common = model.drawPatient(&random)
         let sites = LesionSites.find(count, in: anatomy, margin: Float(3 * spacing), random: &random)
@@ -114,7 +114,7 @@ struct PaintedHead {
     let signals: [Float]
     let labels: [UInt8]
 
-    init(_ anatomy: HeadAnatomy, _ lesions: [BrainLesion], _ fields: LesionFields, _ scanner: Scanner) {
+    init(_ anatomy: HeadAnatomy, _ lesions: [BrainLesion], _ fields: LesionFields, _ scanner: HeadScanner) {
         let shape = scanner.shape
         let count = scanner.count
         let lanes = MRSequence.allCases.count

@@ -10,6 +10,9 @@ package struct BrainCohort: Sendable {
     /// About so many mm between voxels.
     package let spacing: Double
 
+    /// Of the simulation of the attainable AUC.
+    var draws = AttainableAUC.draws
+
     package init(patients: Int, seed: UInt64, difficulty: CohortDifficulty, spacing: Double = 1.5) {
         self.patients = patients
         self.seed = seed
@@ -73,7 +76,8 @@ package struct BrainCohort: Sendable {
         try staged.write(BrainTables.readme, to: "README")
         try staged.write("studies/\nlesions.tsv\ntruth.tsv\ntruth.json\nsplit.json\n", to: ".bidsignore")
         let truth = CohortTruth(
-            model, separation: difficulty.separation, seed: seed, patients: patients, examples: tables.examples)
+            model, separation: difficulty.separation, seed: seed, patients: patients, examples: tables.examples,
+            draws: draws)
         try staged.write(json: truth, to: "truth.json")
         return truth
     }

@@ -53,7 +53,7 @@ extension CohortTruth {
 
     init(
         _ model: LatentModel, separation: Double, variety: String? = nil, seed: UInt64, patients: Int,
-        examples: [TrueExample]
+        examples: [TrueExample], draws: Int = AttainableAUC.draws
     ) {
         let isBrain = model.task == .brainMetastasis
         let roles = ClassifierRole.allCases.filter { $0.task == model.task }
@@ -61,7 +61,7 @@ extension CohortTruth {
         var attainable: [Attainable] = []
         for role in roles {
             for sequences in sets {
-                let best = AttainableAUC(model, role, seeing: Set(sequences))
+                let best = AttainableAUC(model, role, seeing: Set(sequences), draws: draws)
                 attainable.append(
                     Attainable(
                         task: role.rawValue, sequences: sequences.map(\.rawValue), auc: best.value,

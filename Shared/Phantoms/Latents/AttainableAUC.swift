@@ -15,8 +15,7 @@ package struct AttainableAUC: Sendable {
     /// Standard error of the simulation; 0 where a formula gives the value.
     package let standardError: Double
 
-    /// Pairs drawn where no formula is.
-    static let draws = 100_000
+    package static let draws = 100_000
 
     /// Where each class is one outcome, AUC = Φ(d′ / √2), d′ the distance of the means (Green & Swets 1966; Marzban
     /// 2004); where it is a mixture of outcomes, a seeded simulation of the likelihood ratio.
@@ -25,7 +24,10 @@ package struct AttainableAUC: Sendable {
     ///   - model: the latents.
     ///   - role: the question; outcomes of one class are equally frequent.
     ///   - sequences: those that are seen.
-    package init(_ model: LatentModel, _ role: ClassifierRole, seeing sequences: Set<MRSequence>) {
+    ///   - draws: pairs to draw where no formula is.
+    package init(
+        _ model: LatentModel, _ role: ClassifierRole, seeing sequences: Set<MRSequence>, draws: Int = Self.draws
+    ) {
         let score = LikelihoodRatio(model, role, seeing: sequences)
         if score.positives.count == 1, score.negatives.count == 1 {
             let squares = zip(score.positives[0], score.negatives[0]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
@@ -37,7 +39,7 @@ package struct AttainableAUC: Sendable {
         var random = PhantomRandom(seed: 0x0a0c)
         var labels: [Bool] = []
         var scores: [Double] = []
-        for draw in 0..<Self.draws {
+        for draw in 0..<max(1, draws) {
             let noise = random.gaussians(model.latents.count)
             for (isPositive, means) in [(true, score.positives), (false, score.negatives)] {
                 let mean = means[draw % means.count]

@@ -11,8 +11,6 @@ import Imaging
 /// Each plane has a section of its own, with the node's latents and size, and its own turn, border and texture.
 struct NodePicture {
     let picture: GrayPicture
-    /// Distance between pixels in mm.
-    let spacing: Double
 
     private typealias Place = SIMD2<Float>
 
@@ -23,11 +21,7 @@ struct NodePicture {
     init(_ node: PhantomLymphNode, variety: NodeVariety, random: inout PhantomRandom) {
         let section = NodeSection(node, variety, &random)
         let box = section.box
-        // 20 to 110 pixels, as in the paper; each picture was zoomed in its own way.
-        let (least, most) = (Double(box.size.min()), Double(box.size.max()))
-        let spacing = max(min(random.uniform(0.12, 0.2), least / 20.5), most / 109)
-        let width = min(110, max(20, Int((Double(box.size.x) / spacing).rounded())))
-        let height = min(110, max(20, Int((Double(box.size.y) / spacing).rounded())))
+        let (width, height) = section.pixels(zoomedBy: random.uniform(0.12, 0.2))
         let gain = Float(random.uniform(0.85, 1.15))
         let slope = Place(Float(random.uniform(-0.06, 0.06)), Float(random.uniform(-0.06, 0.06)))
         let strength = Float(random.uniform(3, 7))
@@ -46,7 +40,6 @@ struct NodePicture {
             }
         }
         self.picture = picture
-        self.spacing = spacing
     }
 }
 
@@ -98,6 +91,19 @@ struct NodeSection {
         box = (low, high - low)
     }
 
+    /// Columns and rows of the picture: 20 to 110, as in the paper.
+    ///
+    /// - Parameter zoom: wanted distance between pixels in mm; each picture was zoomed in its own way.
+    /// - Returns: as many as fit the zoom, or the least or most.
+    func pixels(zoomedBy zoom: Double) -> (width: Int, height: Int) {
+        let (least, most) = (Double(box.size.min()), Double(box.size.max()))
+        let spacing = max(min(zoom, least / 20.5), most / 109)
+        return (
+            min(110, max(20, Int((Double(box.size.x) / spacing).rounded()))),
+            min(110, max(20, Int((Double(box.size.y) / spacing).rounded())))
+        )
+    }
+
     /// Around a circle through a random field, so that the end meets the beginning; scaled to the wanted strength, so that
     /// every section of a node is as irregular as the others.
     private static func border(_ field: GradientNoise, _ looks: NodeVariety.Looks, strength: Float) -> [Float] {
@@ -123,11 +129,15 @@ struct NodeSection {
         if phase < 0 { phase += 1 }
         let exact = phase * Float(Self.directions)
         let index = Int(exact) % Self.directions
-        let part = exact - exact.rounded(.down)
-        let edge = border[index] + (border[(index + 1) % Self.directions] - border[index]) * part
+        let between = exact - exact.rounded(.down)
+        let edge = border[index] + (border[(index + 1) % Self.directions] - border[index]) * between
         // In mm, about.
         let outside = (share - edge) * meanRadius
-        return surroundings(place) + (inside(place) - surroundings(place)) * smoothStep(0.32, -0.32, outside)
+        let part = smoothStep(0.32, -0.32, outside)
+        // Where only one of them is seen, the other need not be computed.
+        if part == 1 { return inside(place) }
+        let around = surroundings(place)
+        return part == 0 ? around : around + (inside(place) - around) * part
     }
 
     private func inside(_ place: Place) -> Float {

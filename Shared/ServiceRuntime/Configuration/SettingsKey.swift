@@ -83,7 +83,7 @@ extension SettingsKey {
     package static let quality = SettingsKey(
         "quality",
         "Preprocessing: limits as name=degraded:unusable, for snr, ghosting, saturation, spacing, slices, coverage.",
-        default: "snr=10:3,ghosting=0.05:0.3,saturation=0.01:0.2,spacing=5:20,slices=0:0.25,coverage=0.5:0")
+        default: "snr=10:3,ghosting=0.1:0.3,saturation=0.01:0.2,spacing=5:20,slices=0:0.25,coverage=0.5:0")
     package static let criteria = SettingsKey(
         "criteria", "Preprocessing: from which values on a lymph node's border, signal and roundness count.",
         default: "border=0.045,signal=0.1,roundness=0.7")

@@ -29,19 +29,22 @@ extension StageRunner {
             if let rung = RetryLadder.rung(afterAttempt: work.attempt) {
                 return await delay(work, on: rung, publisher)
             }
-            return await park(failure, work, telling: parkedEvents(failure, work), publisher)
-        case .permanent:
-            return await park(failure, work, telling: parkedEvents(failure, work), publisher)
-        case .poison:
-            let events =
-                input == nil
-                ? try? stage.rejection(of: failure, input: nil, delivery: work.delivery, in: work.context) : nil
-            return await park(failure, work, telling: parkedEvents(failure, work) + (events ?? []), publisher)
+            return await park(failure, work, telling: parkedEvents(failure, work, input), publisher)
+        case .permanent, .poison:
+            return await park(failure, work, telling: parkedEvents(failure, work, input), publisher)
         }
     }
 
-    private func parkedEvents(_ failure: Failure, _ work: DeliveryWork) -> [OutgoingEvent] {
-        guard let runID = work.runID else { return [] }
+    /// What the others are told of a delivery that is given up. A delivery that is not of any run yet (a submission that
+    /// could not be read, or could not be taken in) has nobody who waits for it but its publisher: it is rejected, with
+    /// the failure's own class, and replayed it may still become a run.
+    private func parkedEvents(
+        _ failure: Failure, _ work: DeliveryWork, _ input: StageInput<Work.Payload>?
+    ) -> [OutgoingEvent] {
+        guard let runID = work.runID else {
+            let events = try? stage.rejection(of: failure, input: input, delivery: work.delivery, in: work.context)
+            return events ?? []
+        }
         let payload = DeliveryParked(runID: runID, regionID: work.regionID, stage: Work.name, error: failure)
         // Parked again after a replay is a new fact; the same parking published twice is not.
         let event = try? work.context.pipelineEvent(
@@ -74,12 +77,14 @@ extension StageRunner {
         publication.properties.headers[HeaderName.failureClass] = .string(failure.failureClass.rawValue)
         publication.properties.headers[HeaderName.failureStage] = .string(Work.name.rawValue)
         publication.properties.headers[HeaderName.failureMessage] = .string(failure.message)
-        let told = events.map(\.publication)
+        // Told first: whoever finds a parked message may be sure that its publisher knows.
+        let isTold = try? await publish(events.map(\.publication), publisher, work.logger)
+        guard isTold ?? true else { return .returned }
         do throws(Failure) {
-            return try await publish([publication] + told, publisher, work.logger) ? .parked : .returned
+            return try await publish([publication], publisher, work.logger) ? .parked : .returned
         } catch {
             // A body that was too large to be read is too large to be published again.
-            return (try? await publish(told, publisher, work.logger)) == true ? .refused : .returned
+            return .refused
         }
     }
 

@@ -52,8 +52,8 @@ package protocol Stage: Sendable {
     /// taken for transient and tried again.
     func process(_ input: StageInput<Payload>, in context: StageContext) async throws -> [OutgoingEvent]
 
-    /// What to tell the others of a failure of class `invalid`, or of a body that cannot be read
-    /// (then `input` is nil).
+    /// What to tell the others of a failure of class `invalid`, of a body that cannot be read (then `input` is nil), or
+    /// of a delivery that is parked and belongs to no run yet.
     func rejection(
         of failure: Failure, input: StageInput<Payload>?, delivery: Delivery, in context: StageContext
     ) throws -> [OutgoingEvent]

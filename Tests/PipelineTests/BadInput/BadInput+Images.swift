@@ -14,6 +14,15 @@ extension BadInput {
                 bytes[bytes.count - 8] ^= 1
                 return bytes
             },
+            .file("two gzip members", .gzipCorrupt, ".nii.gz") { folder in
+                let bytes = try folder.bytes("brain/t1.nii.gz")
+                return bytes + bytes
+            },
+            .image("a bomb behind a small header", .niftiOversized, isCompressed: true) {
+                $0 += [UInt8](repeating: 0, count: 32 << 20)
+            },
+            .image("voxels that begin nowhere", .niftiHeaderInvalid) { $0.put(Float.nan.bitPattern, at: 108) },
+            .image("200 axes", .niftiDimensionsInvalid) { $0.put(Int16(200), at: 40) },
             .file("an uncompressed file named .gz", .gzipCorrupt, ".nii.gz") { try $0.plainBytes() },
             .file("a text named .nii", .niftiHeaderInvalid, ".nii") { _ in
                 Array(repeating: UInt8(ascii: "x"), count: 500)

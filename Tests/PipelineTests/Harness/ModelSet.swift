@@ -12,6 +12,8 @@ enum ModelSet: Sendable {
     case empty
     /// Networks so small that the stages are what works.
     case tiny
+    /// The same, who want their volumes prepared otherwise.
+    case preparing(ModelNormalization, interpolation: String?)
 
     func write(to folder: String) throws {
         switch self {
@@ -19,6 +21,13 @@ enum ModelSet: Sendable {
         case .empty: try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         case .tiny:
             for role in ClassifierRole.allCases { try Self.tinyModel(role).write(to: "\(folder)/\(role.rawValue)") }
+        case .preparing(let normalization, let interpolation):
+            for role in ClassifierRole.allCases {
+                var description = Self.tinyDescription(role)
+                description.input.normalization = normalization
+                description.input.interpolation = interpolation
+                try SeededModel.make(description, seed: 1).write(to: "\(folder)/\(role.rawValue)")
+            }
         }
     }
 
@@ -30,23 +39,28 @@ enum ModelSet: Sendable {
 
     private static let cache = Mutex<[ClassifierRole: ModelFolder]>([:])
 
+    private static func tinyDescription(_ role: ClassifierRole) -> ModelDescription {
+        var description = SeededModel.defaultDescription(role)
+        switch description.architecture {
+        case .resnet3D(var network):
+            network.depth = 6
+            network.widthMultiplier = 1.0 / 16
+            description.architecture = .resnet3D(network)
+            description.gradCAM = .init(layer: "layer1")
+            description.input.size = Array(repeating: patchSize, count: 3)
+            description.input.spacing = Array(repeating: patchSpacing, count: 3)
+        case .inceptionV3(var network):
+            network.widthMultiplier = 1.0 / 16
+            description.architecture = .inceptionV3(network)
+            description.input.size = [cutOutSize, cutOutSize]
+        }
+        return description
+    }
+
     private static func tinyModel(_ role: ClassifierRole) throws -> ModelFolder {
         try cache.withLock { cache in
             if let known = cache[role] { return known }
-            var description = SeededModel.defaultDescription(role)
-            switch description.architecture {
-            case .resnet3D(var network):
-                network.depth = 6
-                network.widthMultiplier = 1.0 / 16
-                description.architecture = .resnet3D(network)
-                description.gradCAM = .init(layer: "layer1")
-                description.input.size = Array(repeating: patchSize, count: 3)
-                description.input.spacing = Array(repeating: patchSpacing, count: 3)
-            case .inceptionV3(var network):
-                network.widthMultiplier = 1.0 / 16
-                description.architecture = .inceptionV3(network)
-                description.input.size = [cutOutSize, cutOutSize]
-            }
+            let description = tinyDescription(role)
             // A seed for each role: otherwise two networks of one shape would be one network.
             let seed = UInt64(ClassifierRole.allCases.firstIndex(of: role) ?? 0) + 1
             let model = try SeededModel.make(description, seed: seed)

@@ -14,36 +14,30 @@ struct FuzzTarget: Sendable {
 
     let name: String
     let seeds: [[UInt8]]
-    let read: @Sendable ([UInt8]) -> Outcome
+    let read: @Sendable (UnsafeRawBufferPointer) -> Outcome
 
-    nonisolated(unsafe) static let all = [nifti, gzip, safetensors, study, sidecar, contour, dicom, png, jpeg]
+    static let all = [nifti, gzip, compressed, safetensors, study, sidecar, contour, dicom, png, jpeg]
 
-    /// Files are read by their paths: one file in memory, written anew each time.
-    private static func file(_ name: String) -> (path: String, write: @Sendable ([UInt8]) -> Void) {
-        let path = "/dev/shm/oncorelay-fuzz-\(getpid())-\(name)"
+    /// Pictures are read by their paths: one file in memory, written anew each time.
+    private static func picture(_ name: String, ending: String, seeds: [[UInt8]]) -> FuzzTarget {
+        let path = "/dev/shm/oncorelay-fuzz-\(getpid()).\(ending)"
         let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         precondition(descriptor >= 0, "cannot write to /dev/shm")
-        return (
-            path,
-            { bytes in
-                _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-                ftruncate(descriptor, off_t(bytes.count))
-            }
-        )
-    }
-
-    private static func image(_ name: String, ending: String, seeds: [[UInt8]]) -> FuzzTarget {
-        let (path, write) = file("\(name).\(ending)")
         let resolver = LocationResolver(roots: ["/dev/shm"])
         let reader = ImageReader()
         return FuzzTarget(name: name, seeds: seeds) { bytes in
-            write(bytes)
-            do throws(ImagingError) {
-                _ = try reader.read("file:" + path, beneath: resolver)
-                return .accepted
-            } catch {
-                return .refused(error.code.rawValue)
-            }
+            _ = pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
+            ftruncate(descriptor, off_t(bytes.count))
+            return outcome { () throws(ImagingError) in _ = try reader.read("file:" + path, beneath: resolver) }
+        }
+    }
+
+    private static func outcome(_ work: () throws(ImagingError) -> Void) -> Outcome {
+        do throws(ImagingError) {
+            try work()
+            return .accepted
+        } catch {
+            return .refused(error.code.rawValue)
         }
     }
 
@@ -78,18 +72,34 @@ struct FuzzTarget: Sendable {
         return two + one[352...]
     }
 
-    private static let nifti = image("nifti", ending: "nii", seeds: [niftiBytes, niftiTwoBytes])
+    private static let reader = NIfTIReader()
 
-    private static let gzip = image(
-        "gzip", ending: "nii.gz",
+    private static let nifti = FuzzTarget(name: "nifti", seeds: [niftiBytes, niftiTwoBytes]) { bytes in
+        outcome { () throws(ImagingError) in _ = try reader.read(bytes, isCompressed: false) }
+    }
+
+    /// The stream itself is damaged.
+    private static let gzip = FuzzTarget(
+        name: "gzip",
         seeds: [niftiBytes, niftiTwoBytes].flatMap { bytes in
             [1, 9].compactMap { try? NIfTIWriter.compressed(bytes, level: $0) }
-        })
+        }
+    ) { bytes in
+        outcome { () throws(ImagingError) in _ = try reader.read(bytes, isCompressed: true) }
+    }
 
-    private static let png = image("png", ending: "png", seeds: PictureSeeds.png)
-    private static let jpeg = image("jpeg", ending: "jpg", seeds: PictureSeeds.jpeg)
+    /// The stream is sound, and what it holds is damaged.
+    private static let compressed = FuzzTarget(name: "compressed", seeds: [niftiBytes, niftiTwoBytes]) { bytes in
+        guard let member = try? NIfTIWriter.compressed(Array(bytes), level: 1) else { return .undocumented("gzip") }
+        return member.withUnsafeBytes { member in
+            outcome { () throws(ImagingError) in _ = try reader.read(member, isCompressed: true) }
+        }
+    }
 
-    private nonisolated(unsafe) static let safetensors = FuzzTarget(
+    private static let png = picture("png", ending: "png", seeds: PictureSeeds.png)
+    private static let jpeg = picture("jpeg", ending: "jpg", seeds: PictureSeeds.jpeg)
+
+    private static let safetensors = FuzzTarget(
         name: "safetensors",
         seeds: [
             #"{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"__metadata__":{"k":"v"}}"#,
@@ -108,7 +118,7 @@ struct FuzzTarget: Sendable {
         }
     }
 
-    private nonisolated(unsafe) static let study = FuzzTarget(
+    private static let study = FuzzTarget(
         name: "study",
         seeds: [
             #"{"studyInstanceUID":"1.2.3","task":"lymph-node","series":[{"sequence":"T2","location":"file:a.png"}]}"#,
@@ -126,7 +136,7 @@ struct FuzzTarget: Sendable {
         ].map { Array($0.utf8) }
     ) { bytes in
         do {
-            let event = try EventCoding.decodeSubmission(bytes, messageID: "1", contentType: "application/json")
+            let event = try EventCoding.decodeSubmission(Array(bytes), messageID: "1", contentType: "application/json")
             try event.data.validate()
             return .accepted
         } catch let failure as Failure {
@@ -136,7 +146,7 @@ struct FuzzTarget: Sendable {
         }
     }
 
-    private nonisolated(unsafe) static let sidecar = FuzzTarget(
+    private static let sidecar = FuzzTarget(
         name: "sidecar",
         seeds: [
             Array(
@@ -144,7 +154,7 @@ struct FuzzTarget: Sendable {
                     .utf8)
         ]
     ) { bytes in
-        guard let attributes = SeriesAttributes(sidecar: bytes) else { return .refused("no-sidecar") }
+        guard let attributes = SeriesAttributes(sidecar: Array(bytes)) else { return .refused("no-sidecar") }
         _ = SeriesRecognition.recognize(attributes)
         return .accepted
     }
@@ -170,24 +180,14 @@ struct FuzzTarget: Sendable {
         }
     }
 
-    private static let contour: FuzzTarget = {
-        let (path, write) = file("contour.roi")
-        let resolver = LocationResolver(roots: ["/dev/shm"])
-        return FuzzTarget(name: "roi", seeds: contourBytes) { bytes in
-            write(bytes)
-            do throws(ImagingError) {
-                let (contour, _) = try ImageJContourReader.read(
-                    resolver.resolve("file:" + path), subject: "contour")
-                _ = contour.pixels(width: 512, height: 512)
-                return .accepted
-            } catch {
-                return .refused(error.code.rawValue)
-            }
+    private static let contour = FuzzTarget(name: "roi", seeds: contourBytes) { bytes in
+        outcome { () throws(ImagingError) in
+            _ = try ImageJContourReader.decode(bytes).pixels(width: 512, height: 512)
         }
-    }()
+    }
 
     /// The header only: pixels are read by dcm2niix, in a process of its own.
-    private nonisolated(unsafe) static let dicom = FuzzTarget(name: "dicom", seeds: DICOMSeeds.all) { bytes in
-        DICOMReader.hasImage(bytes) ? .accepted : .refused("no-image")
+    private static let dicom = FuzzTarget(name: "dicom", seeds: DICOMSeeds.all) { bytes in
+        DICOMReader.hasImage(Array(bytes)) ? .accepted : .refused("no-image")
     }
 }

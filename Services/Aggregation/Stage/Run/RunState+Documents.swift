@@ -53,7 +53,7 @@ extension RunState {
             id: region.id, location: region.location, label: part.label, decisionPath: part.decisionPath,
             probabilities: part.probabilities, abstained: part.abstained,
             heatmap: part.decisionPath.last { $0.heatmap != nil }?.heatmap, inputs: inputs(of: index),
-            criteria: region.criteria)
+            criteria: region.criteria, labelSet: part.labelSet)
     }
 
     /// SHA-256 of the file behind each sequence. Where each image is a region of its own, that image's alone.

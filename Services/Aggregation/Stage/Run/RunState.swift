@@ -86,8 +86,10 @@ extension StudyIngested {
 }
 
 extension RegionClassified {
-    /// Whether every node on the chosen path decided.
+    /// Whether every node on the chosen path decided, or the last one looked and withholds its label by its model's
+    /// policy: then nothing is missing, and nothing more will come.
     package var isFullDecision: Bool {
-        abstained == nil && !decisionPath.isEmpty && decisionPath.allSatisfy { $0.abstained == nil && $0.label != nil }
+        guard !decisionPath.isEmpty, abstained?.code.isByPolicy ?? true else { return false }
+        return decisionPath.allSatisfy { step in step.abstained?.code.isByPolicy ?? (step.label != nil) }
     }
 }

@@ -9,9 +9,9 @@ final class BlockedConvolution: BlockedLayer {
         let gradient: BlockedView?
     }
 
-    /// Where the input is read: planes of few channels (already in the engine's type), or blocks.
+    /// Where the input is read: planes of few channels (in the engine's type, and as they came), or blocks.
     enum Source {
-        case planar(UnsafeMutableRawPointer)
+        case planar(UnsafeMutableRawPointer, floats: UnsafePointer<Float>)
         case blocked(Values)
     }
 
@@ -25,6 +25,11 @@ final class BlockedConvolution: BlockedLayer {
     private var forwardPass: TrainingPrimitive?
     private var dataPass: TrainingPrimitive?
     private var weightsPass: TrainingPrimitive?
+    /// Instead of the library's passes.
+    private var ownForwardPass: PlanarForward?
+    private var ownWeightsPass: HalfWeightGradient?
+    private var winogradForward: WinogradPass?
+    private var winogradBack: WinogradPass?
     /// Where the weights' gradient is computed in another order than the parameter's, and brought into that.
     private var gradientMemory: TrainingMemory?
     private var gradientReorder: TrainingPrimitive?
@@ -33,6 +38,7 @@ final class BlockedConvolution: BlockedLayer {
     private var areCopiesOld = true
     /// Where the derivative by the input is computed when it has to be added to another.
     private let scratch: EngineScratch
+    private let shared: SharedScratch
     private var scratchPass: TrainingPrimitive?
     private(set) var implementations: [String] = []
 
@@ -48,7 +54,7 @@ final class BlockedConvolution: BlockedLayer {
     init(
         _ convolution: Convolution, rank: Int, inputExtent: Extent, source: Source, output: Values,
         weight: TrainableParameter, bias: TrainableParameter?, needsData: Bool, scratch: EngineScratch,
-        library: TrainingLibrary
+        shared: SharedScratch, library: TrainingLibrary
     ) throws(TrainingError) {
         var isPlanar = false
         if case .planar = source { isPlanar = true }
@@ -59,14 +65,37 @@ final class BlockedConvolution: BlockedLayer {
         self.output = output
         self.library = library
         self.scratch = scratch
+        self.shared = shared
         threads = output.shape.threads
         let geometry = try Geometry(
             convolution, rank: rank, batch: output.shape.batch, inputExtent: inputExtent, type: output.shape.type,
             isPlanar: isPlanar, hasBias: bias != nil)
         let forward = try geometry.forward(library, geometry.weights)
-        forwardPass = try makeForward(forward, geometry)
-        implementations.append(forward.implementation)
-        if needsData, case .blocked(let input) = source, let gradient = output.gradient, let target = input.gradient {
+        if case .planar(_, let floats) = source, bias == nil {
+            ownForwardPass = try PlanarForward(
+                convolution, inputExtent: inputExtent, input: floats, output: output, layout: layout, scratch: shared)
+        }
+        if case .blocked(let input) = source, bias == nil {
+            winogradForward = try WinogradPass(
+                .forward, convolution, weights: layout.weights, input: input, output: output, scratch: shared)
+            if needsData {
+                winogradBack = try WinogradPass(
+                    .back, convolution, weights: layout.weights, input: input, output: output, scratch: shared)
+            }
+        }
+        if ownForwardPass != nil {
+            implementations.append("own:planar2-f32")
+        } else if winogradForward != nil {
+            implementations.append("own:winograd2-f32")
+        } else {
+            forwardPass = try makeForward(forward, geometry)
+            implementations.append(forward.implementation)
+        }
+        if winogradBack != nil {
+            implementations.append("own:winograd2-f32")
+        } else if needsData, case .blocked(let input) = source, let gradient = output.gradient,
+            let target = input.gradient
+        {
             let data = try geometry.backwardData(library, hint: forward)
             implementations.append(data.implementation)
             guard let weights = data.memory(dnnl_query_weights_md) else { return }
@@ -83,7 +112,12 @@ final class BlockedConvolution: BlockedLayer {
             try scratch.reserve(bytes: input.shape.byteCount)
             scratchPass = try make(scratch.pointer)
         }
-        if weight.gradients != nil { try makeWeightsPass(geometry, hint: forward) }
+        ownWeightsPass = try makeOwnWeightsPass(convolution, inputExtent)
+        if ownWeightsPass != nil {
+            implementations.append("own:pairs")
+        } else if weight.gradients != nil {
+            try makeWeightsPass(geometry, hint: forward)
+        }
     }
 
     private func makeForward(
@@ -99,6 +133,17 @@ final class BlockedConvolution: BlockedLayer {
         try pass.bind(DNNL_ARG_DST, geometry.result, output.value.pointer)
         if let bias { try pass.bind(DNNL_ARG_BIAS, geometry.bias, UnsafeMutableRawPointer(bias.values)) }
         return pass
+    }
+
+    private func makeOwnWeightsPass(
+        _ convolution: Convolution, _ inputExtent: Extent
+    ) throws(TrainingError) -> HalfWeightGradient? {
+        guard let gradient = output.gradient, let target = weight.gradients, bias == nil else { return nil }
+        var item: Int?
+        if case .blocked(let values) = source { item = values.value.itemStride }
+        return try HalfWeightGradient(
+            convolution, inputExtent: inputExtent, input: UnsafeRawPointer(sourcePointer), inputItem: item,
+            output: output, gradient: gradient, target: target, scratch: shared)
     }
 
     private func makeWeightsPass(
@@ -134,7 +179,7 @@ final class BlockedConvolution: BlockedLayer {
 
     private var sourcePointer: UnsafeMutableRawPointer {
         switch source {
-        case .planar(let pointer): pointer
+        case .planar(let pointer, _): pointer
         case .blocked(let values): values.value.pointer
         }
     }
@@ -223,19 +268,26 @@ final class BlockedConvolution: BlockedLayer {
             ork_weights_convert(layout.weights, weight.values, tiled, Int32(tiled.count), Int32(threads))
         }
         for copy in copies { try copy.reorder?.run() }
+        try ownForwardPass?.refresh(weight.values)
+        try winogradForward?.refresh(weight.values)
+        try winogradBack?.refresh(weight.values)
     }
 
     func forward(mode: TrainingMode) throws {
         try refreshCopies()
+        try ownForwardPass?.run()
+        try winogradForward?.run(into: output.value)
         try forwardPass?.run()
     }
 
     func backward(toInputs: [GradientTarget], toParameters: Bool) throws {
         if toParameters {
+            try ownWeightsPass?.run()
             try weightsPass?.run()
             try gradientReorder?.run()
         }
         guard toInputs[0].isAsked, case .blocked(let input) = source, let target = input.gradient else { return }
+        if let winogradBack { return try winogradBack.run(into: target, accumulates: toInputs[0].accumulates) }
         if let dataPass, !toInputs[0].accumulates { return try dataPass.run() }
         try scratchPass?.run()
         let computed = BlockedView(pointer: scratch.pointer, itemStride: input.shape.itemCount).kernel
@@ -261,5 +313,20 @@ final class EngineScratch {
     /// - Throws: `TrainingError.library` where more is asked for than there is.
     func reserve(bytes: Int) throws(TrainingError) {
         guard bytes <= self.bytes else { throw .library(operation: "reserve scratch memory", status: bytes) }
+    }
+}
+
+/// Memory of the kernels of ours, used by one after another, as large as the largest asked for.
+final class SharedScratch {
+    private var memory: TrainingMemory?
+
+    /// Holds anything; valid until more is reserved.
+    var pointer: UnsafeMutableRawPointer? { memory.map { UnsafeMutableRawPointer($0.pointer) } }
+
+    /// - Throws: `TrainingError.outOfMemory`.
+    func reserve(bytes: Int) throws(TrainingError) {
+        guard bytes > (memory?.count ?? 0) * 4 else { return }
+        memory = nil
+        memory = try TrainingMemory(count: (bytes + 3) / 4)
     }
 }

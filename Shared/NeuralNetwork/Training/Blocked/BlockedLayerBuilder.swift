@@ -14,9 +14,9 @@ struct BlockedLayerBuilder {
         case .convolution(let convolution):
             let input = node.inputs[0]
             let source: BlockedConvolution.Source
-            if case .plain = try memory.value(input) {
+            if case .plain(let plain) = try memory.value(input) {
                 guard let pointer = memory.planarPointer(input) else { throw .nothingToDerive }
-                source = .planar(pointer)
+                source = .planar(pointer, floats: UnsafePointer(plain.value.pointer))
             } else {
                 source = .blocked(try values(input))
             }
@@ -24,7 +24,7 @@ struct BlockedLayerBuilder {
                 convolution, rank: schedule.graph.spatialRank, inputExtent: schedule.shapes[input].extent,
                 source: source, output: try values(step.output), weight: try parameter(node, "weight"),
                 bias: parameters["\(node.name).bias"], needsData: schedule.needsGradient[input],
-                scratch: memory.scratch, library: library)
+                scratch: memory.scratch, shared: memory.shared, library: library)
         case .batchNormalization(_, let epsilon):
             return try BlockedNormalization(
                 .init(

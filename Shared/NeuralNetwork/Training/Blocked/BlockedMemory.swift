@@ -4,6 +4,7 @@ internal import Glibc
 /// The memory of all values and gradients for one batch shape.
 final class BlockedMemory {
     let scratch: EngineScratch
+    let shared = SharedScratch()
     private var values: [EngineValue?] = []
     /// Of row-major values that convolutions read: their copies in the engine's type.
     private var narrowed: [Int: TrainingMemory] = [:]

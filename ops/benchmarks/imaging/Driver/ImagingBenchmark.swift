@@ -38,15 +38,9 @@ struct ImagingBenchmark: ParsableCommand {
 
     private func prepared() throws -> () throws -> Void {
         switch work {
-        case .patch:
+        case .patch, .study:
             return { [images] in
-                let volumes = try VolumeLoading.all(images)
-                try Self.patch(of: volumes)
-            }
-        case .study:
-            return { [images] in
-                let volumes = try VolumeLoading.all(images)
-                try Self.patch(of: volumes)
+                try Self.patch(of: VolumeLoading.all(images, normalization: IntensityNormalization(method: .zScore)))
             }
         case .resample:
             let volume = try NIfTIReader().read(path: images[0]).volume
@@ -65,12 +59,10 @@ struct ImagingBenchmark: ParsableCommand {
     }
 
     /// 64³ samples of 1 mm around the middle of the first volume, z-scored within the head.
-    private static func patch(of volumes: [Volume]) throws {
-        let first = volumes[0]
+    private static func patch(of channels: [PatchChannel]) throws {
+        let first = channels[0].volume
         let middle = Point(Double(first.shape[0]), Double(first.shape[1]), Double(first.shape[2])) * 0.5
         let grid = try PatchGrid(center: first.affine.apply(middle), size: [64, 64, 64], spacing: Point(1, 1, 1))
-        let normalization = IntensityNormalization(method: .zScore)
-        let channels = volumes.map { PatchChannel($0, normalization: normalization.parameters(for: $0)) }
         _ = try PatchSampler().sample(channels, on: grid)
     }
 }

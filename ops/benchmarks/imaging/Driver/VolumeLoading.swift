@@ -4,19 +4,18 @@ import Synchronization
 
 import Foundation
 
-/// Reads several files at once, as the services do.
+/// Reads and measures several files at once, as the services do.
 enum VolumeLoading {
-    static func all(_ paths: [String]) throws -> [Volume] {
-        let loaded = Mutex<[Int: Volume]>([:])
+    static func all(_ paths: [String], normalization: IntensityNormalization) throws -> [PatchChannel] {
+        let loaded = Mutex<[Int: PatchChannel]>([:])
         DispatchQueue.concurrentPerform(iterations: paths.count) { index in
             guard let volume = try? NIfTIReader().read(path: paths[index]).volume else { return }
-            loaded.withLock { $0[index] = volume }
+            let channel = PatchChannel(volume, normalization: normalization.parameters(for: volume))
+            loaded.withLock { $0[index] = channel }
         }
-        let volumes = loaded.withLock { found in paths.indices.compactMap { found[$0] } }
-        guard volumes.count == paths.count else {
-            throw CocoaError(.fileReadUnknown)
-        }
-        return volumes
+        let channels = loaded.withLock { found in paths.indices.compactMap { found[$0] } }
+        guard channels.count == paths.count else { throw CocoaError(.fileReadUnknown) }
+        return channels
     }
 }
 

@@ -2,11 +2,17 @@ import Imaging
 import Tensors
 
 /// How a patient's head was scanned: grid, noise and bias. Knows nothing of the origin.
-struct Scanner: Sendable {
+struct HeadScanner: Sendable {
     /// Voxels along i, j, k.
     let shape: [Int]
     /// Voxel index to RAS+ mm.
     let affine: Affine
+
+    /// Any grid.
+    init(shape: [Int], affine: Affine) {
+        self.shape = shape
+        self.affine = affine
+    }
 
     private static let orientations = ["RAS", "LPS", "LAS", "RPS", "PSR", "ASL", "RSA", "LIP"]
 

@@ -1,0 +1,81 @@
+internal import CKernels
+
+/// A first convolution of few planes and a large kernel, between bfloat16 values, by the kernel of ours that multiplies in
+/// float32: it needs fewer products than the library and is the more exact.
+final class PlanarForward {
+    private var kernel: ork_convolution
+    private let layout: BlockedWeightLayout
+    private let input: UnsafePointer<Float>
+    private let output: UnsafeMutableRawPointer
+    private let plain: TrainingMemory
+    private let packed: TrainingMemory
+    private let scratch: SharedScratch
+    private let threads: Int
+
+    /// With fewer taps the library is the quicker.
+    private static let leastTaps = 64
+
+    /// `input`: float32 planes [batch, channels, extent].
+    /// - Returns: nil where the library's code is taken.
+    /// - Throws: `TrainingError.outOfMemory`.
+    init?(
+        _ convolution: Convolution, inputExtent: Extent, input: UnsafePointer<Float>,
+        output: BlockedConvolution.Values, layout: BlockedWeightLayout, scratch: SharedScratch
+    ) throws(TrainingError) {
+        let shape = output.shape
+        guard shape.type == .bfloat16, convolution.kernel.volume >= Self.leastTaps else { return nil }
+        let positions = Int64(inputExtent.volume)
+        kernel = ork_convolution()
+        kernel.algorithm = Int32(bitPattern: ORK_PLANAR.rawValue)
+        kernel.variant = 2
+        kernel.type = Int32(bitPattern: ORK_F32.rawValue)
+        kernel.input_type = kernel.type
+        kernel.output_type = Int32(bitPattern: ORK_BF16.rawValue)
+        kernel.residual_type = kernel.output_type
+        kernel.batch = Int32(shape.batch)
+        kernel.in_channels = Int32(convolution.inputChannels)
+        kernel.out_channels = Int32(shape.blocks * 16)
+        kernel.in_size = inputExtent.triple
+        kernel.out_size = shape.layer.extent.triple
+        kernel.kernel = convolution.kernel.triple
+        kernel.stride = convolution.stride.triple
+        kernel.padding = convolution.padding.triple
+        kernel.dilation = convolution.dilation.triple
+        kernel.input = ork_strides(
+            item: positions * Int64(convolution.inputChannels), block: positions, pixel: 1)
+        kernel.output = ork_strides(
+            item: Int64(output.value.itemStride), block: Int64(shape.positions * 16), pixel: 16)
+        kernel.residual = kernel.output
+        guard ork_convolution_supported(&kernel) else { return nil }
+        self.layout = layout
+        self.input = input
+        self.output = output.value.pointer
+        self.scratch = scratch
+        threads = shape.threads
+        plain = try TrainingMemory(
+            count: convolution.outputChannels * convolution.inputChannels * convolution.kernel.volume)
+        packed = try TrainingMemory(count: (ork_convolution_packed_bytes(&kernel) + 3) / 4)
+        try scratch.reserve(bytes: ork_convolution_scratch_bytes(&kernel, Int32(threads)))
+    }
+
+    /// Takes over the parameter's values.
+    ///
+    /// - Throws: `TrainingError.library`.
+    func refresh(_ weights: UnsafePointer<Float>) throws(TrainingError) {
+        layout.unpack(weights, into: plain.pointer)
+        try Self.check(
+            ork_convolution_pack(
+                &kernel, plain.pointer, layout.weights.outputs, layout.weights.inputs, packed.pointer))
+    }
+
+    /// - Throws: `TrainingError.library`.
+    func run() throws(TrainingError) {
+        try Self.check(
+            ork_convolution_run(
+                &kernel, packed.pointer, nil, input, nil, output, scratch.pointer, Int32(threads)))
+    }
+
+    private static func check(_ status: Int32) throws(TrainingError) {
+        guard status == 0 else { throw .library(operation: "compute the first convolution", status: Int(status)) }
+    }
+}

@@ -1,0 +1,102 @@
+internal import CKernels
+
+/// A convolution's way forward, or its derivative by the input, between bfloat16 blocks by the Winograd kernel of ours with
+/// float32 products: as exact as the library's code, and quicker where many pixels share few weights.
+final class WinogradPass {
+    enum Direction { case forward, back }
+
+    private var kernel: ork_convolution
+    private let weights: ork_weights
+    private let isTurned: Bool
+    private let packed: TrainingMemory
+    private let source: BlockedView
+    private let scratch: SharedScratch
+    private let threads: Int
+
+    /// With fewer channels or positions, or larger weights, the library is the quicker.
+    private static let leastChannels = 48
+    private static let leastPositions = 4096
+    private static let mostWeightBytes = 4 << 20
+
+    /// `input`, `output`: the convolution's; of the way back their gradients.
+    /// - Returns: nil where the library's code is taken.
+    /// - Throws: `TrainingError.outOfMemory`.
+    init?(
+        _ direction: Direction, _ convolution: Convolution, weights: ork_weights, input: BlockedConvolution.Values,
+        output: BlockedConvolution.Values, scratch: SharedScratch
+    ) throws(TrainingError) {
+        let windows = convolution.kernel.components(rank: 3).filter { $0 > 1 }.count
+        guard input.shape.type == .bfloat16, convolution.stride == .one, windows > 1,
+            min(convolution.inputChannels, convolution.outputChannels) >= Self.leastChannels,
+            output.shape.batch * output.shape.positions >= Self.leastPositions
+        else { return nil }
+        func strides(_ values: BlockedConvolution.Values, _ view: BlockedView) -> ork_strides {
+            ork_strides(item: Int64(view.itemStride), block: Int64(values.shape.positions * 16), pixel: 16)
+        }
+        let bfloat = Int32(bitPattern: ORK_BF16.rawValue)
+        var forward = ork_convolution()
+        forward.algorithm = Int32(bitPattern: ORK_WINOGRAD.rawValue)
+        forward.variant = 2
+        forward.type = Int32(bitPattern: ORK_F32.rawValue)
+        forward.input_type = bfloat
+        forward.output_type = bfloat
+        forward.residual_type = bfloat
+        forward.batch = Int32(input.shape.batch)
+        forward.in_channels = Int32(input.shape.blocks * 16)
+        forward.out_channels = Int32(output.shape.blocks * 16)
+        forward.in_size = input.shape.layer.extent.triple
+        forward.out_size = output.shape.layer.extent.triple
+        forward.kernel = convolution.kernel.triple
+        forward.stride = convolution.stride.triple
+        forward.padding = convolution.padding.triple
+        forward.dilation = convolution.dilation.triple
+        switch direction {
+        case .forward:
+            forward.input = strides(input, input.value)
+            forward.output = strides(output, output.value)
+            forward.residual = forward.output
+            kernel = forward
+            source = input.value
+        case .back:
+            guard let from = output.gradient, let to = input.gradient else { return nil }
+            forward.input = strides(input, to)
+            forward.output = strides(output, from)
+            kernel = forward
+            guard ork_data_gradient(&forward, &kernel) == 0 else { return nil }
+            source = from
+        }
+        guard ork_convolution_supported(&kernel),
+            ork_convolution_packed_bytes(&kernel) <= Self.mostWeightBytes
+        else {
+            return nil
+        }
+        self.weights = weights
+        isTurned = direction == .back
+        self.scratch = scratch
+        threads = output.shape.threads
+        packed = try TrainingMemory(count: ork_convolution_packed_bytes(&kernel) / 4)
+        try scratch.reserve(bytes: ork_convolution_scratch_bytes(&kernel, Int32(threads)))
+    }
+
+    /// Takes over the parameter's values.
+    ///
+    /// - Throws: `TrainingError.library`.
+    func refresh(_ values: UnsafePointer<Float>) throws(TrainingError) {
+        try Self.check(
+            ork_winograd_pack_tiles(&kernel, weights, values, isTurned, packed.pointer, Int32(threads)))
+    }
+
+    /// Writes `target`, or adds to it.
+    ///
+    /// - Throws: `TrainingError.library`.
+    func run(into target: BlockedView, accumulates: Bool = false) throws(TrainingError) {
+        try Self.check(
+            ork_convolution_run(
+                &kernel, packed.pointer, nil, source.pointer, accumulates ? target.pointer : nil, target.pointer,
+                scratch.pointer, Int32(threads)))
+    }
+
+    private static func check(_ status: Int32) throws(TrainingError) {
+        guard status == 0 else { throw .library(operation: "compute a convolution", status: Int(status)) }
+    }
+}

@@ -1,0 +1,123 @@
+import Contracts
+import ArgumentParser
+import Classifiers
+import Foundation
+import NeuralNetwork
+import Tensors
+import Testing
+
+@testable import oncorelay
+
+/// `oncorelay model calibrate`
+struct ModelCalibrateTests {
+    private func withModel(classes: Int = 1, _ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/oncorelay-calibrate-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var description = SeededModel.defaultDescription(.lungVersusNonLung)
+        var network = ResNet3D(depth: 6, inputChannels: 1, classes: classes)
+        network.widthMultiplier = 1 / 16
+        description.architecture = .resnet3D(network)
+        description.gradCAM = .init(layer: "layer1")
+        try SeededModel.make(description).write(to: folder + "/model")
+        try body(folder)
+    }
+
+    private func write(_ text: String, _ path: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
+
+    private func calibrate(_ arguments: String...) throws {
+        try ModelCalibrateCommand.parse(arguments).run()
+    }
+
+    /// By each column that a table may have, the same temperature.
+    @Test func tablesOfEachFormSayTheSame() throws {
+        let logits = [-2.0, -1, -0.5, 0.4, 1.5, 2, 0.8, -0.3, 1.1, -1.7]
+        let labels = [0, 0, 1, 0, 1, 1, 1, 0, 0, 1]
+        let words = ["Non-Lung", "lung"]
+        var fits: [Calibration?] = []
+        let rows = zip(logits, labels)
+        for table in [
+            "label,logit\n" + rows.map { "\($1),\($0)\n" }.joined(),
+            "label\tlogit\tpatient\n" + rows.map { "\(words[$1])\t\($0)\tp\n" }.joined(),
+            "score,label\n" + rows.map { "\(1 / (1 + exp(-$0))),\($1).0\n" }.joined(),
+        ] {
+            for classes in [1, 2] {
+                try withModel(classes: classes) { folder in
+                    try write(table, folder + "/s.csv")
+                    try calibrate(folder + "/model", "--scores", folder + "/s.csv", "--coverage", "0.8")
+                    let model = try ModelFolder.load(path: folder + "/model").description
+                    fits.append(model.calibration)
+                    #expect(model.trust?.conformal?.coverage == 0.8 && model.threshold == 0.5)
+                }
+            }
+        }
+        guard case .temperature(let first)? = fits[0] else {
+            Issue.record("expected a temperature, got \(fits)")
+            return
+        }
+        for case .temperature(let other)? in fits { #expect(abs(other - first) < 1e-5 * first) }
+        #expect(fits.count == 6)
+    }
+
+    @Test func tensorsMayBringFeaturesAndAPolicy() throws {
+        try withModel(classes: 2) { folder in
+            let width = try #require(try ModelFolder.load(path: folder + "/model").graph.featureCount)
+            var generator = SeededGenerator(seed: 1)
+            func noise(_ count: Int) -> [Float] { (0..<count).map { _ in Float(generator.normalPair().0) } }
+            let labels = (0..<40).map { Float($0 % 2) }
+            let logits: [Float] = labels.flatMap { label -> [Float] in [0, 2 * label - 1 + noise(1)[0]] }
+            try SafetensorsFile.write(
+                [
+                    (name: "logits", tensor: try Tensor(shape: [40, 2], floats: logits)),
+                    (
+                        name: "labels",
+                        tensor: try Tensor(
+                            shape: [40], elementType: .uint8, buffer: TensorBuffer(copying: labels.map { UInt8($0) }))
+                    ),
+                    (name: "features", tensor: try Tensor(shape: [40, width], floats: noise(40 * width))),
+                    (name: "feature_labels", tensor: try Tensor(shape: [40], floats: labels)),
+                    (
+                        name: "feature_groups",
+                        tensor: try Tensor(shape: [40], floats: (0..<40).map { Float($0 / 3) })
+                    ),
+                ], to: folder + "/s.safetensors")
+            try calibrate(
+                folder + "/model", "--scores", folder + "/s.safetensors", "--method", "platt", "--class-conditional",
+                "--abstain", "out-of-distribution,low-confidence", "--margin", "0.05", "--threshold", "0.4")
+            let model = try ModelFolder.load(path: folder + "/model")
+            #expect(model.description.calibration?.name == "platt" && model.description.threshold == 0.4)
+            #expect(model.description.trust?.conformal?.kind == .classConditional)
+            #expect(model.description.trust?.policy?.margin == 0.05)
+            #expect(model.detector?.featureCount == width)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("label,logit\n0,1\n", "both classes are needed"), ("label,logit\nlungs,1\n", "line 2, column 'label'"),
+            ("label,logit\n0,x\n", "line 2, column 'logit'"), ("label\n0\n", "'logit'"),
+            ("label,score\n0,1\n", "line 2, column 'score'"), ("label,logit\n0,1\n1,-1\n", "check the order"),
+            ("", "expected a header line"),
+        ])
+    func scoresThatCannotBeUsedAreRefusedWithTheirPlace(text: String, named: String) throws {
+        try withModel { folder in
+            try write(text, folder + "/s.csv")
+            let before = try Data(contentsOf: URL(filePath: folder + "/model/model.json"))
+            let error = #expect(throws: (any Error).self) {
+                try calibrate(folder + "/model", "--scores", folder + "/s.csv")
+            }
+            let end = CommandEnd.describe(try #require(error))
+            #expect(end.code == 65 && end.text.contains(named), "\(end.text)")
+            #expect(try Data(contentsOf: URL(filePath: folder + "/model/model.json")) == before)
+        }
+    }
+
+    @Test func missingFilesHaveTheirExitCodes() throws {
+        try withModel { folder in
+            let error = #expect(throws: (any Error).self) {
+                try calibrate(folder + "/model", "--scores", folder + "/none.csv")
+            }
+            let end = CommandEnd.describe(try #require(error))
+            #expect(end.code == 66)
+        }
+    }
+}
