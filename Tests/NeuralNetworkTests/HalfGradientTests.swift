@@ -56,8 +56,46 @@ struct HalfGradientTests {
         Shape(items: 5, inputs: 16, outputs: 96, size: [1, 1, 1], kernel: [1, 1, 1], padding: [0, 0, 0]),
     ]
 
+    static let winogradShapes = [
+        Shape(items: 3, inputs: 20, outputs: 50, size: [5, 9, 7], kernel: [3, 3, 3], padding: [1, 1, 1]),
+        Shape(inputs: 33, outputs: 40, size: [1, 13, 17], kernel: [1, 3, 3], padding: [0, 0, 0]),
+        Shape(inputs: 16, outputs: 16, size: [2, 9, 11], kernel: [1, 5, 5], padding: [0, 2, 2]),
+        Shape(items: 1, inputs: 8, outputs: 24, size: [9, 9, 9], kernel: [4, 4, 4], padding: [2, 2, 2]),
+    ]
+
+    static let planeShapes = [
+        Shape(
+            inputs: 3, outputs: 20, size: [11, 12, 13], kernel: [7, 7, 7], stride: 2, padding: [3, 3, 3],
+            isPlanar: true),
+        Shape(
+            inputs: 1, outputs: 16, size: [9, 8, 7], kernel: [5, 5, 5], stride: 2, padding: [1, 1, 1], isPlanar: true),
+    ]
+
     @Test(arguments: shapes, [1, 2, 3])
     func weightGradientsOfPairsAreTheSumsOfProducts(_ shape: Shape, _ threads: Int) throws {
+        try check(shape, threads, ork_half_gradient_scratch_bytes, ork_half_gradient_run, within: 1e-5)
+    }
+
+    @Test(arguments: winogradShapes, [1, 2, 3])
+    func weightGradientsByWinogradAreTheSumsOfProducts(_ shape: Shape, _ threads: Int) throws {
+        try check(shape, threads, ork_winograd_gradient_scratch_bytes, ork_winograd_gradient_run, within: 3e-5)
+    }
+
+    @Test(arguments: planeShapes, [1, 2, 3])
+    func weightGradientsOfStridedPlanesAreTheSumsOfProducts(_ shape: Shape, _ threads: Int) throws {
+        try check(
+            shape, threads, ork_winograd_planes_gradient_scratch_bytes, ork_winograd_planes_gradient_run, within: 3e-5)
+    }
+
+    private typealias Run = (
+        UnsafePointer<ork_half_gradient>, UnsafeRawPointer, UnsafeRawPointer, UnsafeMutablePointer<Float>,
+        UnsafeMutableRawPointer, Int32
+    ) -> Int32
+
+    private func check(
+        _ shape: Shape, _ threads: Int, _ scratchBytes: (UnsafePointer<ork_half_gradient>, Int32) -> Int, _ run: Run,
+        within bound: Double
+    ) throws {
         var state: UInt32 = 7
         func value() -> UInt16 {
             state = state &* 1_664_525 &+ 1_013_904_223
@@ -87,12 +125,12 @@ struct HalfGradientTests {
             input_item: Int64(shape.inputItem), output_item: Int64(shape.outputItem))
         try #require(ork_half_gradient_supported(&description))
         let scratch = UnsafeMutableRawPointer.allocate(
-            byteCount: ork_half_gradient_scratch_bytes(&description, Int32(threads)) + 64, alignment: 64)
+            byteCount: scratchBytes(&description, Int32(threads)) + 64, alignment: 64)
         defer { scratch.deallocate() }
         let count =
             shape.outputBlocks * 16 * (shape.isPlanar ? shape.inputs : shape.inputBlocks * 16) * shape.taps
         var result = [Float](repeating: .nan, count: count)
-        let status = ork_half_gradient_run(&description, input, gradient, &result, scratch, Int32(threads))
+        let status = run(&description, input, gradient, &result, scratch, Int32(threads))
         #expect(status == 0)
         #expect(result.allSatisfy { $0.isFinite })
 
@@ -131,6 +169,6 @@ struct HalfGradientTests {
                 }
             }
         }
-        #expect(difference <= 1e-5 * max(largest, 1))
+        #expect(difference <= bound * max(largest, 1))
     }
 }

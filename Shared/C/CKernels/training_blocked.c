@@ -136,9 +136,60 @@ ORK_TRAINING_INLINE void average_pool(const job *j, int64_t task, int type) {
 }
 EACH_TYPE(average_pool)
 
+// A 3 by 3 mean around every position, or its way back: sums of columns go along the row, so that each is made once.
+static bool is_box(const ork_training_pool *p) {
+    if (p->kernel[0] != 1 || p->stride[0] != 1 || p->padding[0] != 0) return false;
+    for (int i = 1; i < 3; i++)
+        if (p->kernel[i] != 3 || p->stride[i] != 1 || p->padding[i] != 1) return false;
+    return true;
+}
+
+static inline float box_share(const ork_training_pool *p, int axis, int index) {
+    const int inside = 1 + (index > 0) + (index + 1 < p->in_size[axis]);
+    return 1.0f / (float)(p->counts_padding ? 3 : inside);
+}
+
+// Three values above one another; on the way back each with its own mean's share.
+ORK_TRAINING_INLINE __m512 box_column(
+    const job *j, const void *x, int64_t slice, int h, int w, int type, bool is_back) {
+    const ork_training_pool *p = &j->p;
+    __m512 sum = _mm512_setzero_ps();
+    for (int row = h > 0 ? h - 1 : 0; row <= h + 1 && row < p->in_size[1]; row++) {
+        const __m512 value = get(x, (slice + (int64_t)row * p->in_size[2] + w) * 16, type);
+        sum = is_back ? _mm512_fmadd_ps(value, _mm512_set1_ps(box_share(p, 1, row)), sum) : _mm512_add_ps(sum, value);
+    }
+    return is_back ? _mm512_mul_ps(sum, _mm512_set1_ps(box_share(p, 2, w))) : sum;
+}
+
+ORK_TRAINING_INLINE void box(const job *j, int64_t task, int type, bool is_back) {
+    const ork_training_pool *p = &j->p;
+    const void *x = block_of(j->x, j->s, task);
+    void *y = block_of(j->y, j->s, task);
+    const int width = p->in_size[2];
+    for (int64_t slice = 0; slice < j->s.positions; slice += (int64_t)p->in_size[1] * width)
+        for (int h = 0; h < p->in_size[1]; h++) {
+            const float share = box_share(p, 1, h);
+            __m512 before = _mm512_setzero_ps(), here = box_column(j, x, slice, h, 0, type, is_back);
+            for (int w = 0; w < width; w++) {
+                const __m512 next =
+                    w + 1 < width ? box_column(j, x, slice, h, w + 1, type, is_back) : _mm512_setzero_ps();
+                __m512 sum = _mm512_add_ps(_mm512_add_ps(before, here), next);
+                const int64_t to = (slice + (int64_t)h * width + w) * 16;
+                if (!is_back) sum = _mm512_mul_ps(sum, _mm512_set1_ps(share * box_share(p, 2, w)));
+                if (j->accumulates) sum = _mm512_add_ps(sum, get(y, to, type));
+                put(y, to, type, sum);
+                before = here, here = next;
+            }
+        }
+}
+ORK_TRAINING_INLINE void box_mean(const job *j, int64_t task, int type) { box(j, task, type, false); }
+ORK_TRAINING_INLINE void box_back(const job *j, int64_t task, int type) { box(j, task, type, true); }
+EACH_TYPE(box_mean)
+EACH_TYPE(box_back)
+
 void ork_blocked_average_pool(ork_blocked_shape s, ork_training_pool p, ork_blocked x, ork_blocked y) {
     job j = {.s = s, .x = x, .y = y, .p = p};
-    run(&j, average_pool_any);
+    run(&j, is_box(&p) ? box_mean_any : average_pool_any);
 }
 
 // Of a mean. Sums of one block are float32, whatever the type: up to 27 gradients meet in one place. `plain` holds a block's
@@ -222,7 +273,7 @@ void ork_blocked_pool_back(
     ork_blocked_shape s, ork_training_pool p, const uint8_t *places, ork_blocked gradient, ork_blocked target,
     bool accumulates) {
     job j = {.s = s, .x = gradient, .y = target, .p = p, .places = (uint8_t *)places, .accumulates = accumulates};
-    run(&j, places ? max_back_any : pool_back_any);
+    run(&j, places ? max_back_any : is_box(&p) ? box_back_any : pool_back_any);
 }
 
 ORK_TRAINING_INLINE void from_plain(const job *j, int64_t task, int type) {

@@ -10,4 +10,5 @@
 #include "training_blocked.h"
 #include "training_portable.h"
 #include "values.h"
+#include "winograd_gradient.h"
 #include "winograd_training.h"

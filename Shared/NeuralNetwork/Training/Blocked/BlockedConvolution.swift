@@ -113,8 +113,8 @@ final class BlockedConvolution: BlockedLayer {
             scratchPass = try make(scratch.pointer)
         }
         ownWeightsPass = try makeOwnWeightsPass(convolution, inputExtent)
-        if ownWeightsPass != nil {
-            implementations.append("own:pairs")
+        if let ownWeightsPass {
+            implementations.append(ownWeightsPass.name)
         } else if weight.gradients != nil {
             try makeWeightsPass(geometry, hint: forward)
         }

@@ -24,9 +24,11 @@ extension BlockedConvolution {
         ) throws(TrainingError) {
             let outputExtent = convolution.outputExtent(of: inputExtent)
             let kernel = convolution.kernel.components(rank: rank)
-            // Whole blocks: the library has fast code for them alone, and what they hold beyond the channels is zero.
-            let inputs = isPlanar ? convolution.inputChannels : (convolution.inputChannels + 15) / 16 * 16
-            let outputs = (convolution.outputChannels + 15) / 16 * 16
+            // Whole blocks of bfloat16: the library has fast code for them alone, and what they hold beyond the channels
+            // is zero. In float32 the order of its sums stays as it is for the exact channels.
+            func padded(_ channels: Int) -> Int { type == .bfloat16 ? (channels + 15) / 16 * 16 : channels }
+            let inputs = isPlanar ? convolution.inputChannels : padded(convolution.inputChannels)
+            let outputs = padded(convolution.outputChannels)
             let number = type == .float32 ? dnnl_f32 : dnnl_bf16
             let blocked = rank == 2 ? dnnl_aBcd16b : dnnl_aBcde16b
             let planar = rank == 2 ? dnnl_abcd : dnnl_abcde

@@ -1,8 +1,11 @@
 internal import CKernels
 
-/// A convolution's derivative by its weights, bfloat16, by the kernel of ours: dot products of pairs of positions, where
-/// the library first turns every value round.
+/// A convolution's derivative by its weights, bfloat16, by kernels of ours: dot products of pairs of positions, where the
+/// library first turns every value round, or Winograd's products in float32 where they are so much fewer.
 final class HalfWeightGradient {
+    private enum Algorithm { case pairs, winograd, winogradPlanes }
+
+    private let algorithm: Algorithm
     private var description: ork_half_gradient
     private let input: UnsafeRawPointer
     private let gradient: UnsafeRawPointer
@@ -36,19 +39,38 @@ final class HalfWeightGradient {
             output_item: Int64(gradient.itemStride))
         guard ork_half_gradient_supported(&description) else { return nil }
         threads = shape.threads
-        try scratch.reserve(bytes: ork_half_gradient_scratch_bytes(&description, Int32(threads)))
+        let count = Int32(threads)
+        if ork_winograd_gradient_preferred(&description, count) {
+            algorithm = .winograd
+            try scratch.reserve(bytes: ork_winograd_gradient_scratch_bytes(&description, count))
+        } else if ork_winograd_planes_gradient_preferred(&description, count) {
+            algorithm = .winogradPlanes
+            try scratch.reserve(bytes: ork_winograd_planes_gradient_scratch_bytes(&description, count))
+        } else {
+            algorithm = .pairs
+            try scratch.reserve(bytes: ork_half_gradient_scratch_bytes(&description, count))
+        }
         self.scratch = scratch
         self.input = input
         self.gradient = UnsafeRawPointer(gradient.pointer)
         self.target = target
     }
 
+    /// What computes it, for reports.
+    var name: String { algorithm == .pairs ? "own:pairs" : "own:winograd-f32" }
+
     /// Writes the gradient, in the order of `BlockedWeightLayout`.
     ///
     /// - Throws: `TrainingError.library`.
     func run() throws(TrainingError) {
-        let status = ork_half_gradient_run(
-            &description, input, gradient, target, scratch.pointer, Int32(threads))
+        let (memory, count) = (scratch.pointer, Int32(threads))
+        let status =
+            switch algorithm {
+            case .pairs: ork_half_gradient_run(&description, input, gradient, target, memory, count)
+            case .winograd: ork_winograd_gradient_run(&description, input, gradient, target, memory, count)
+            case .winogradPlanes:
+                ork_winograd_planes_gradient_run(&description, input, gradient, target, memory, count)
+            }
         guard status == 0 else {
             throw .library(operation: "compute the gradient by a convolution's weights", status: Int(status))
         }
