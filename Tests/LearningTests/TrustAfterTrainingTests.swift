@@ -147,6 +147,26 @@ struct TrustAfterTrainingTests {
         }
     }
 
+    @Test func networkThatSaysNothingStillKnowsWhatItWasTrainedOn() throws {
+        try withFolder { folder in
+            let recipe = try recipe("trust: {}")
+            let shape = [1, 16, 16, 16]
+            // The testing cohort's classes look the other way round.
+            let items = try Samples.examples(40, shape: shape, brightness: 1).items
+            let testing = items[24...].map {
+                PreparedExamples.Item(example: $0.example, label: 1 - $0.label, tensor: $0.tensor, mask: nil)
+            }
+            let cohorts = PreparedCohorts(
+                input: recipe.input, training: PreparedExamples(items: Array(items.prefix(24))),
+                testing: PreparedExamples(items: testing))
+            let result = try run(recipe, cohorts, in: folder)
+            #expect(try #require(result.trust?.problem).contains("speak against the labels"))
+            let model = try ModelFolder.load(path: folder.best)
+            #expect(model.description.calibration == Calibration.none && model.detector != nil)
+            #expect(model.description.threshold == result.threshold && model.description.trust?.conformal != nil)
+        }
+    }
+
     @Test(arguments: [
         ("trust: {metod: platt}", "did you mean 'method'?"), ("trust: {coverage: 1.5}", "a share between 0 and 1"),
         ("trust: {abstain: [file-missing]}", "a list of out-of-distribution"),
