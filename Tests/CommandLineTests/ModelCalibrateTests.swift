@@ -111,6 +111,45 @@ struct ModelCalibrateTests {
         }
     }
 
+    /// As PyTorch and NumPy save them: labels in I64, logits in F64.
+    @Test func labelsAndLogitsOfOtherProgramsAreRead() throws {
+        let labels: [Int64] = [0, 0, 1, 0, 1, 1, 1, 0, 0, 1]
+        let logits = [-2.0, -1, -0.5, 0.4, 1.5, 2, 0.8, -0.3, 1.1, -1.7]
+        func bytes(_ words: [UInt64]) -> [UInt8] {
+            words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+        }
+        func file(_ type: String, _ words: [UInt64]) -> Data {
+            let header =
+                #"{"labels":{"dtype":"\#(type)","shape":[10],"data_offsets":[0,80]},"#
+                + #""logits":{"dtype":"F64","shape":[10,1],"data_offsets":[80,160]}}"#
+            return Data(bytes([UInt64(header.utf8.count)])) + Data(header.utf8) + Data(bytes(words))
+                + Data(bytes(logits.map(\.bitPattern)))
+        }
+        try withModel { folder in
+            try file("I64", labels.map { UInt64(bitPattern: $0) }).write(to: URL(filePath: folder + "/s.safetensors"))
+            try calibrate(folder + "/model", "--scores", folder + "/s.safetensors", "--coverage", "0.8")
+            let found = try ModelFolder.load(path: folder + "/model").description.calibration
+            try write(
+                "label,logit\n" + zip(logits, labels).map { "\($1),\($0)\n" }.joined(), folder + "/s.csv")
+            try calibrate(folder + "/model", "--scores", folder + "/s.csv", "--coverage", "0.8")
+            #expect(try ModelFolder.load(path: folder + "/model").description.calibration == found)
+            #expect(found?.name == "temperature")
+            // A label that the model does not have, and numbers that are no labels.
+            for (type, words, expected) in [
+                ("I64", labels.map { _ in UInt64(bitPattern: -1) }, "expected 0 to 1, got -1"),
+                ("F64", logits.map(\.bitPattern), "expected whole numbers, found -0.5 for case 3"),
+                ("C64", labels.map { UInt64(bitPattern: $0) }, "C64"),
+            ] {
+                try file(type, words).write(to: URL(filePath: folder + "/s.safetensors"))
+                let error = #expect(throws: (any Error).self) {
+                    try calibrate(folder + "/model", "--scores", folder + "/s.safetensors")
+                }
+                let end = CommandEnd.describe(try #require(error))
+                #expect(end.code == 65 && end.text.contains(expected), "\(end.text)")
+            }
+        }
+    }
+
     @Test func missingFilesHaveTheirExitCodes() throws {
         try withModel { folder in
             let error = #expect(throws: (any Error).self) {

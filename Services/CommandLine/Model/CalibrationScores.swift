@@ -40,31 +40,26 @@ struct CalibrationScores {
 
     private static func tensors(_ path: String) throws -> CalibrationScores {
         let file = try SafetensorsFile.map(path: path)
-        func tensor(_ name: String) throws -> Tensor {
+        func tensor(_ name: String) throws -> (shape: [Int], values: [Double]) {
             guard file.names.contains(name) else {
-                throw CommandFailure("'\(path)' holds no tensor '\(name)'", .dataError)
-            }
-            guard let tensor = file.tensor(name) else {
                 throw CommandFailure(
-                    "'\(path)': \(name) is of a type that is not read here; save it as F32 (labels also as U8 or I16)",
-                    .dataError)
+                    "'\(path)' holds no tensor '\(name)'; it holds \(file.names.joined(separator: ", "))", .dataError)
             }
-            return tensor
+            return try file.numbers(name)
         }
         func rows(_ name: String) throws -> [[Float]] {
-            let tensor = try tensor(name)
-            guard (1...2).contains(tensor.shape.count), tensor.count > 0 else {
-                throw CommandFailure("'\(path)': \(name): expected [cases, numbers], found \(tensor.shape)", .dataError)
+            let (shape, values) = try tensor(name)
+            guard (1...2).contains(shape.count), !values.isEmpty else {
+                throw CommandFailure("'\(path)': \(name): expected [cases, numbers], found \(shape)", .dataError)
             }
-            let (values, width) = (tensor.floats(), tensor.shape.count == 1 ? 1 : tensor.shape[1])
-            return (0..<tensor.shape[0]).map { Array(values[$0 * width..<($0 + 1) * width]) }
+            let width = shape.count == 1 ? 1 : shape[1]
+            return (0..<shape[0]).map { values[$0 * width..<($0 + 1) * width].map { Float($0) } }
         }
         func whole(_ name: String) throws -> [Int] {
-            let tensor = try tensor(name)
-            return try tensor.floats().enumerated().map { index, value in
+            try tensor(name).values.enumerated().map { index, value in
                 guard let number = Int(exactly: value) else {
                     throw CommandFailure(
-                        "'\(path)': \(name): expected whole numbers, found another for case \(index + 1)", .dataError)
+                        "'\(path)': \(name): expected whole numbers, found \(value) for case \(index + 1)", .dataError)
                 }
                 return number
             }

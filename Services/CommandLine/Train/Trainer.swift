@@ -44,11 +44,13 @@ struct Trainer: Sendable {
         let run = TrainingRun(
             recipe, cohorts: cohorts, split: split, folder: folder,
             checkpoint: recipe.start.checkpoint.map(file.resolve), threads: threads)
-        return try run.run {
+        let result = try run.run {
             line.tell($0)
         } shouldStop: {
             stop.isRaised
         }
+        try folder.suggestEvaluation(of: dataset.root.path, name: recipe.name)
+        return result
     }
 }
 
@@ -65,6 +67,10 @@ struct SweepWork: Sendable {
                 run.recipe, of: run.file, in: folder, title: "\(number)/\(sweep.runs.count) \(run.name)", stop: stop)
         } tell: { row, _ in
             if let problem = row.problem { console.note("\(row.name): \(problem)") }
+        }
+        if let first = sweep.runs.first, let data = trainer.data ?? first.recipe.data.folder.map(first.file.resolve) {
+            let done = zip(sweep.runs, rows).filter { $1.result != nil }.map { sweep.folder(of: $0.0) }
+            try RunFolder(path: sweep.folder).suggestEvaluation(of: data, runs: done)
         }
         var table = TextTable([.shrinking("run"), .right("epoch"), .right("AUC"), .left("95 % interval"), .right("s")])
         for row in rows {

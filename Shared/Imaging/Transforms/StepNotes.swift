@@ -53,7 +53,9 @@ package enum StepNotes {
     }
 
     package static func cutOut(_ input: ModelInput) -> SeriesNote {
-        let mean = input.normalization.mean.map { ", mean \(text($0)) subtracted" } ?? ""
+        let mean =
+            (input.normalization.mean.map { ", mean \(text($0)) subtracted" } ?? "")
+            + (input.normalization.meanImage == nil ? "" : ", mean image subtracted")
         return SeriesNote(
             .stepApplied,
             "cut-out (version \(CutOut.version)): smallest rectangle, padded to "

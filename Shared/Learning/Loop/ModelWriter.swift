@@ -44,7 +44,8 @@ struct ModelWriter {
             if recipe.model.weights == .float16 {
                 parameters.tensors = parameters.tensors.mapValues { $0.converted(to: .float16) }
             }
-            model = try ModelFolder(description: description, parameters: parameters)
+            model = try ModelFolder(
+                description: description, parameters: parameters, meanImage: cohorts.meanImage)
         } catch {
             throw .invalid("the model cannot be put together: \(error)")
         }

@@ -26,16 +26,9 @@ struct TrainingLoop {
         self.session = session
         self.state = state
         self.writer = writer
-        let normalization = cohorts.input.normalization
-        let fill = Float((0 - (normalization.mean ?? 0)) * (normalization.scale ?? 1))
-        let extents = Array(recipe.input.size.reversed())
-        func maker(_ examples: PreparedExamples, _ augmentation: AugmentationSettings) -> BatchMaker {
-            BatchMaker(
-                examples, augmentation: augmentation, seed: recipe.training.seed, extents: extents,
-                channels: recipe.architecture.inputChannels, fill: fill)
-        }
-        self.maker = maker(cohorts.training, recipe.augmentation)
-        plainMaker = maker(cohorts.testing, .none)
+        maker = BatchMaker(
+            cohorts.training, augmentation: recipe.augmentation, of: recipe, cohorts: cohorts)
+        plainMaker = BatchMaker(cohorts.testing, augmentation: .none, of: recipe, cohorts: cohorts)
         lastWritten = clock.now
     }
 
@@ -179,8 +172,12 @@ struct TrainingLoop {
         lastWritten = clock.now
     }
 
-    private mutating func interrupted() throws(LearningError) -> LearningError {
+    /// Keeps the state, and says so.
+    mutating func interrupted() throws(LearningError) -> LearningError {
         try writeState()
+        if state.epoch == recipe.training.epochs {
+            return .interrupted("stopped after the last epoch; the same command does what is left")
+        }
         return .interrupted(
             "stopped in epoch \(state.epoch + 1) after \(state.step) steps; the same command goes on from there")
     }

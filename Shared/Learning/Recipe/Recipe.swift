@@ -9,11 +9,14 @@ package struct Recipe: Sendable, Equatable {
     package var task: ClassifierRole
     package var data: DataSettings
     package var input: ModelInput
+    /// What is subtracted from cut-outs; of lesions nothing is.
+    package var mean: Mean
     package var architecture: Architecture
     package var start: StartSettings
     package var attention: AttentionSettings
     package var augmentation: AugmentationSettings
     package var training: LearningSettings
+    package var trust: TrustSettings
     package var model: ModelSettings
 
     /// The dataset that is learned from, and how it is split.
@@ -43,6 +46,14 @@ package struct Recipe: Sendable, Equatable {
         package var seed: UInt64
         package var missingSequences: MissingSequences
         package var storage: Storage
+    }
+
+    /// What the training cohort's mean is, of pictures.
+    package enum Mean: String, Sendable, CaseIterable {
+        /// One number: of all pixels of all cut-outs.
+        case pixel
+        /// A number for each pixel of the padded square, as Li et al. have it.
+        case image
     }
 
     /// Where the weights come from, and which of them stay.
