@@ -70,13 +70,6 @@ size_t ork_direct_packed_bytes(const ork_convolution *c) {
         * (size_t)c->kernel[2] * ork_bytes(c->type) + spare;
 }
 
-// To the nearest, ties to even; what is not a number stays so.
-static uint16_t rounded(float value) {
-    union { float f; uint32_t u; } bits = {value};
-    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits.u >> 16 | 0x40);
-    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
-}
-
 typedef struct {
     const ork_convolution *c;
     const float *weights;
@@ -107,7 +100,7 @@ static void pack_part(void *data, int part, int parts) {
                     const float *from = real ? w->weights + (o * w->inputs + i) * taps + first : 0;
                     for (int64_t tap = 0; tap < count; tap++) {
                         if (half)
-                            turned.halves[tap][e] = real ? rounded(from[tap]) : 0;
+                            turned.halves[tap][e] = real ? ork_half(from[tap]) : 0;
                         else
                             turned.floats[tap][e] = real ? from[tap] : 0;
                     }

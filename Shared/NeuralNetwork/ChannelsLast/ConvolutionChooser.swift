@@ -86,6 +86,7 @@ final class ConvolutionChooser: Sendable {
     static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
         if shape.readsPlanes {
             let planar: [ConvolutionChoice] = [.planarFloat, .planar1, .planar2]
+            if hasTiles, shape.type == .bfloat16 { return [.columns, .oneDNN] + planar }
             return prefersTransforms(shape) ? planar + [.oneDNN] : [.oneDNN] + planar
         }
         let plain: [ConvolutionChoice] = SharedGradientPlan.suits(shape) ? [.direct, .oneDNN] : [.oneDNN, .direct]

@@ -34,15 +34,15 @@ typedef enum { ORK_F32 = 0, ORK_BF16 = 1 } ork_type;
 typedef enum {
     ORK_DIRECT = 0,    // any shape; input of `type`
     ORK_PLANAR = 1,    // few channels (in_channels 1...8, not padded), float32 NCDHW planes: input.block is the stride
-                       // from plane to plane, input.pixel is 1. Kernel sizes 3...9 (or 1), stride 1 or 2, float32 products
-                       // (output of either type). Variants as below
+                       // from plane to plane, input.pixel is 1, output of either type. float32 products: kernel sizes
+                       // 3...9 (or 1), stride 1 or 2, variants as below. bfloat16: any, on AMX where that is there
     ORK_WINOGRAD = 2,  // kernel sizes 1, 3, 5, 7 (not all 1), stride 1, dilation 1: fewer products, rounding larger.
                        // Input of either type, products in `type`. Variant 1: short transforms, closest to the direct
                        // sum, better on few pixels; 2: longer ones, fewer products
     ORK_TILES = 3,     // any shape on AMX, everything of bfloat16 but the output; best with channels last
 } ork_algorithm;
 
-// Variant of ORK_TILES: its tiles in plain C, on any processor with bfloat16 products. Slow, for tests.
+// Variant of what multiplies on AMX: its tiles in plain C, on any processor with bfloat16 products. Slow, for tests.
 enum { ORK_EMULATED = 1 };
 
 typedef struct {
