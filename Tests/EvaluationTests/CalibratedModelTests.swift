@@ -128,4 +128,28 @@ struct CalibratedModelTests {
         let found = try await analysis.figures(of: models, scores: material.systems, cohort: .independent)
         #expect(found.figures.first?.count == 2 && found.figures.first?.randomization.count == 4)
     }
+
+    @Test(arguments: [["non-lung", "lung"], ["lung", "non-lung"]])
+    func trustIsFittedOnWhatTheModelSaysOfACohort(labels: [String]) async throws {
+        let folder = try Folder()
+        let model = try ModelFolder.load(path: try Balls.model(labels, folder: folder, name: "a"))
+        var (dataset, split) = Balls.dataset()
+        split.assignment = split.assignment.mapValues { $0 == .independent ? .training : $0 }
+        let cohort = TrustCohort(dataset: dataset, split: split, inputs: Balls(), settings: Self.settings)
+        let found = try await cohort.material(of: model, cohort: .testing, wantsDistance: true)
+        #expect(found.logits.count == 20 && found.labels.count == 20 && found.features?.rows.count == 20)
+        let testing = dataset.examples.filter { split.assignment[$0.id] == .testing }
+        #expect(
+            found.labels
+                == testing.map { labels.firstIndex(of: [.sclc, .nsclc].contains($0.outcome) ? "lung" : "non-lung") })
+        #expect(Set(found.features?.groups ?? []).count == 10)
+        let input = try Balls().inputs(of: [testing[5]], for: model.description, wantsMasks: false)[0].tensor
+        let classifier = try Classifier(model: model, settings: Self.settings)
+        let own = try await classifier.observe(input.reshaped(to: [1] + input.shape)).logits[0]
+        #expect(zip(own, found.logits[5]).allSatisfy { abs($0 - $1) < 1e-4 })
+        let none = await #expect(throws: EvaluationProblems.self) {
+            try await cohort.material(of: model, cohort: .independent, wantsDistance: false)
+        }
+        #expect(try #require(none).description.contains("nothing into independent"))
+    }
 }

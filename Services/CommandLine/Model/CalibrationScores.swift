@@ -1,6 +1,8 @@
 import Classifiers
 import Contracts
 import Datasets
+import Evaluation
+import NeuralNetwork
 import Statistics
 import Tensors
 
@@ -36,6 +38,31 @@ struct CalibrationScores {
         self.logits = logits
         self.labels = labels
         self.features = features
+    }
+
+    // MARK: - A cohort
+
+    /// What a model itself says of a cohort.
+    ///
+    /// - Throws: ``CommandFailure``, `ClassifierError`.
+    static func observe(
+        _ folder: String, data: String, split: String, settings: ComputeSettings
+    ) async throws -> CalibrationScores {
+        let model = try ModelFolder.load(path: folder, ignoresTrust: true)
+        let progress = ProgressLine()
+        defer { progress.finish() }
+        do {
+            let dataset = try DatasetReader(sequences: Set(model.description.input.sequences), depth: .tables)
+                .read(URL(filePath: data))
+            let cohort = TrustCohort(
+                dataset: dataset, split: try Split(from: URL(filePath: split), for: dataset), settings: settings)
+            let found = try await cohort.material(of: model, cohort: .testing, wantsDistance: true) {
+                progress.update("\($0) of \($1) examples", step: $0, of: $1)
+            }
+            return CalibrationScores(logits: found.logits, labels: found.labels, features: found.features)
+        } catch let problems as EvaluationProblems {
+            throw CommandFailure("\(problems)", .dataError)
+        }
     }
 
     // MARK: - Tensors
@@ -87,6 +114,8 @@ struct CalibrationScores {
             var table = try DelimitedTable(text)
             if table.index(of: "task") != nil { table = try rows(table, of: words, path) }
             return CalibrationScores(logits: try logits(table, words), labels: try labels(table, words))
+        } catch let failure as CommandFailure {
+            throw failure
         } catch {
             throw CommandFailure("\(path): \(error)", .dataError)
         }
@@ -121,10 +150,12 @@ struct CalibrationScores {
         if table.index(of: "logit") == nil, table.index(of: "score") != nil {
             var logits: [[Float]] = []
             // A calibrated model's scores are what they are because of its calibration.
-            let hasUncalibrated =
-                try table.index(of: "uncalibrated") != nil
-                && table.texts("uncalibrated").contains { !$0.isEmpty }
-            let column = hasUncalibrated ? "uncalibrated" : "score"
+            var column = "score"
+            if table.index(of: "uncalibrated") != nil,
+                let texts = try? table.texts("uncalibrated"), texts.contains(where: { !$0.isEmpty })
+            {
+                column = "uncalibrated"
+            }
             for (score, row) in zip(try table.numbers(column), table.rows) {
                 guard score > 0, score < 1 else {
                     throw TableProblem(

@@ -26,12 +26,18 @@ package struct ModelFolder: Sendable {
 
     /// Loads and checks a model folder.
     ///
-    /// - Parameter path: the folder.
+    /// - Parameters:
+    ///   - path: the folder.
+    ///   - ignoresTrust: whether calibration and trust are left aside, such as to fit them anew.
     /// - Returns: the model, its weights mapped.
     /// - Throws: `ClassifierError.modelMissing` when the folder or one of its files is not there, `modelDamaged` for
     ///   everything else, naming every contradiction and every missing, unexpected or misshapen tensor.
-    package static func load(path: String) throws(ClassifierError) -> ModelFolder {
+    package static func load(path: String, ignoresTrust: Bool = false) throws(ClassifierError) -> ModelFolder {
         var description = try loadDescription(path: path)
+        if ignoresTrust {
+            description.trust = nil
+            description.calibration = nil
+        }
         let weights = try loadWeights(path: path, of: &description.architecture)
         return ModelFolder(
             path: path, description: description, weightsSHA256: weights.sha256, graph: weights.graph,

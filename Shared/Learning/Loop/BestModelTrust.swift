@@ -52,7 +52,7 @@ struct BestModelTrust {
             var trust: Trust
             do {
                 trust = try fitter.fit(logits: testing.logits, labels: cohorts.testing.labels, features: known)
-            } catch let error where fitter.method != .none && Set(cohorts.testing.labels).count == 2 {
+            } catch let error as TrustError where fitter.method != .none && Set(cohorts.testing.labels).count == 2 {
                 // A network that says nothing of the labels still knows what it was trained on.
                 outcome.problem = error.description
                 fitter.method = .none
