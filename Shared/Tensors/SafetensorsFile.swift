@@ -45,6 +45,14 @@ package struct SafetensorsFile: Sendable {
         try buffer.withUnsafeBytes(body)
     }
 
+    /// Lends the bytes of one tensor.
+    func withBytes<Result>(of entry: SafetensorsEntry, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let start = dataStart + entry.byteRange.lowerBound
+        return buffer.withUnsafeBytes {
+            body(UnsafeRawBufferPointer(rebasing: $0[start..<start + entry.byteRange.count]))
+        }
+    }
+
     /// The tensor of this name, or nil when there is none or its `dtype` is one that tensors cannot hold.
     package func tensor(_ name: String) -> Tensor? {
         try? requiredTensor(name)

@@ -11,6 +11,8 @@ struct LossCurveTests {
         var losses: [Double]
         var attention: [Double]
         var scores: [Double]
+        /// Norms of the first step's gradients.
+        var gradients: [String: Double]?
     }
 
     private static func curve(_ name: String) throws -> Curve {
@@ -66,6 +68,21 @@ struct LossCurveTests {
             """)
     }
 
+    @Test func erasingWhatIsAttendedToFollowsPyTorchOnResNet18() throws {
+        try follow(
+            "resnet18-erasure", shape: [1, 24, 20, 28],
+            """
+            task: lung-vs-non-lung
+            \(Self.volume)
+            network: {depth: 18, widthMultiplier: 0.0625, dilation: [1, 1, 2, 4]}
+            attention: {enabled: true, layer: layer2, erasure: 1}
+            training:
+              optimizer: {kind: sgd, learningRate: 0.001, momentum: 0.9, weightDecay: 0}
+              schedule: {kind: cosine, warmupEpochs: 0, final: 0.01}
+              classWeights: none
+            """)
+    }
+
     @Test func decayOfTheRateFollowsPyTorchOnInception() throws {
         try follow(
             "inception-v3", shape: [3, 107, 107], normalization: (0.6, 0.7),
@@ -99,6 +116,7 @@ struct LossCurveTests {
                 session.setLearningRate(
                     recipe.training.optimizer.learningRate * recipe.training.schedule.factor(at: progress, of: 2))
                 steps.append(try session.step(try maker.make(places, epoch: epoch)))
+                if steps.count == 1 { try compare(session.network, curve.gradients ?? [:]) }
             }
         }
         #expect(steps.count == curve.losses.count)
@@ -108,6 +126,14 @@ struct LossCurveTests {
         for (step, expected) in zip(steps, curve.attention) { #expect(abs(Double(step.attention) - expected) < 1e-3) }
         let scores = try session.scores(of: examples, by: maker, batch: 4)
         for (score, expected) in zip(scores, curve.scores) { #expect(abs(Double(score) - expected) < 1e-2) }
+    }
+
+    private func compare(_ network: TrainingNetwork, _ norms: [String: Double]) throws {
+        for (name, norm) in norms {
+            let gradient = try #require(try network.parameter(named: name)?.gradient()).floats()
+            let own = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(abs(own - norm) < 1e-3 * norm + 1e-6, "\(name): \(own), PyTorch \(norm)")
+        }
     }
 
     /// The same as the script's.

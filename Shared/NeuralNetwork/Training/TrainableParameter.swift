@@ -27,6 +27,8 @@ final class TrainingMemory {
     let pointer: UnsafeMutablePointer<Float>
     let count: Int
 
+    private static let hugePage = 2 << 20
+
     /// Zeros.
     ///
     /// - Throws: `outOfMemory`.
@@ -34,9 +36,12 @@ final class TrainingMemory {
         var memory: UnsafeMutableRawPointer?
         // A whole cache line at the end, so that the last vector may be stored as one.
         let byteCount = (max(count, 1) * 4 + 127) / 64 * 64
-        guard posix_memalign(&memory, 64, byteCount) == 0, let memory else {
+        let isLarge = byteCount >= Self.hugePage
+        guard posix_memalign(&memory, isLarge ? Self.hugePage : 64, byteCount) == 0, let memory else {
             throw .outOfMemory(neededBytes: byteCount, availableBytes: 0)
         }
+        // Only advice: a step reads and writes all of it, and with small pages looks up half a million of them.
+        if isLarge { madvise(memory, byteCount, CInt(MADV_HUGEPAGE)) }
         memset(memory, 0, byteCount)
         pointer = memory.bindMemory(to: Float.self, capacity: count)
         self.count = count

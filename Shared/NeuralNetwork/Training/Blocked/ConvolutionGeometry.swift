@@ -24,7 +24,9 @@ extension BlockedConvolution {
         ) throws(TrainingError) {
             let outputExtent = convolution.outputExtent(of: inputExtent)
             let kernel = convolution.kernel.components(rank: rank)
-            let (inputs, outputs) = (convolution.inputChannels, convolution.outputChannels)
+            // Whole blocks: the library has fast code for them alone, and what they hold beyond the channels is zero.
+            let inputs = isPlanar ? convolution.inputChannels : (convolution.inputChannels + 15) / 16 * 16
+            let outputs = (convolution.outputChannels + 15) / 16 * 16
             let number = type == .float32 ? dnnl_f32 : dnnl_bf16
             let blocked = rank == 2 ? dnnl_aBcd16b : dnnl_aBcde16b
             let planar = rank == 2 ? dnnl_abcd : dnnl_abcde
