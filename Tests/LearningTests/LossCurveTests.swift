@@ -29,6 +29,12 @@ struct LossCurveTests {
           classWeights: none
         """
 
+    private static let plain = """
+        optimizer: {kind: sgd, learningRate: 0.001, momentum: 0.9, weightDecay: 0}
+          schedule: {kind: cosine, warmupEpochs: 0, final: 0.01}
+          classWeights: none
+        """
+
     @Test func momentumAndWeightsOfClassesFollowPyTorchOnResNet6() throws {
         try follow(
             "resnet6", shape: [1, 24, 20, 28],
@@ -57,29 +63,27 @@ struct LossCurveTests {
 
     @Test func attentionFollowsPyTorchOnResNet18() throws {
         try follow(
-            "resnet18-attention", shape: [1, 24, 20, 28],
+            "resnet18-attention", shape: [1, 24, 20, 28], normalization: (0.6, 0.7),
             """
             task: lung-vs-non-lung
             \(Self.volume)
             network: {depth: 18, widthMultiplier: 0.0625, dilation: [1, 1, 2, 4]}
             attention: {enabled: true, layer: layer2}
             training:
-              \(Self.adam)
+              \(Self.plain)
             """)
     }
 
     @Test func erasingWhatIsAttendedToFollowsPyTorchOnResNet18() throws {
         try follow(
-            "resnet18-erasure", shape: [1, 24, 20, 28],
+            "resnet18-erasure", shape: [1, 24, 20, 28], normalization: (0.6, 0.7),
             """
             task: lung-vs-non-lung
             \(Self.volume)
             network: {depth: 18, widthMultiplier: 0.0625, dilation: [1, 1, 2, 4]}
             attention: {enabled: true, layer: layer2, erasure: 1}
             training:
-              optimizer: {kind: sgd, learningRate: 0.001, momentum: 0.9, weightDecay: 0}
-              schedule: {kind: cosine, warmupEpochs: 0, final: 0.01}
-              classWeights: none
+              \(Self.plain)
             """)
     }
 

@@ -144,7 +144,7 @@ def curve(architecture, shape, optimizer_of, factor_of, positive_weight=1.0, lay
             losses.append(loss.item())
             optimizer.zero_grad()
             (loss + term).backward()
-            if erasure and step == 0:
+            if layer and step == 0:
                 gradients = {name: parameter.grad.norm().item() for name, parameter in network.named_parameters()}
             optimizer.step()
             step += 1
@@ -175,6 +175,8 @@ def main():
     def adam(parameters):
         return torch.optim.AdamW(parameters, lr=0.001, weight_decay=0.01)
 
+    # With scale 1, shift 0 or AdamW a map's ReLU lies at its bend: 1e-6 of noise in PyTorch's own convolutions then moves
+    # the loss by 0.003. These curves move by 4e-5 with 1e-5 of noise.
     def plain(parameters):
         return torch.optim.SGD(parameters, lr=0.001, momentum=0.9)
 
@@ -184,9 +186,10 @@ def main():
     curves = {
         "resnet6": curve(resnet(6), volume, momentum, lambda _progress, _step: 1.0, positive_weight=1.5),
         "resnet18": curve(resnet(18), volume, adam, cosine),
-        "resnet18-attention": curve(resnet(18), volume, adam, cosine, layer="layer2"),
-        # AdamW divides by each gradient's size, small ones' too: with it PyTorch's float32 and float64 differ by 0.05.
-        "resnet18-erasure": curve(resnet(18), volume, plain, cosine, layer="layer2", erasure=1.0),
+        "resnet18-attention": curve(
+            resnet(18), volume, plain, cosine, layer="layer2", scale=0.6, shift=0.7),
+        "resnet18-erasure": curve(
+            resnet(18), volume, plain, cosine, layer="layer2", erasure=1.0, scale=0.6, shift=0.7),
         "inception-v3": curve(
             {"kind": "inception-v3", "classes": 1, "widthMultiplier": 1 / 16}, (3, 107, 107), keras,
             lambda _progress, step: 1 / (1 + 0.01 * step), scale=0.6, shift=0.7),
