@@ -48,16 +48,7 @@ struct BestModelTrust {
                 ? nil
                 : TrustFitter.TrainingFeatures(
                     rows: features.features, labels: training.labels, groups: training.items.map(\.example.patient))
-            var fitter = recipe.trust.fitter
-            var trust: Trust
-            do {
-                trust = try fitter.fit(logits: testing.logits, labels: cohorts.testing.labels, features: known)
-            } catch let error as TrustError where fitter.method != .none && Set(cohorts.testing.labels).count == 2 {
-                // A network that says nothing of the labels still knows what it was trained on.
-                outcome.problem = error.description
-                fitter.method = .none
-                trust = try fitter.fit(logits: testing.logits, labels: cohorts.testing.labels, features: known)
-            }
+            var trust = try fitted(testing.logits, known, problem: &outcome.problem)
             trust.add(figure: "note", .string(Self.note))
             if let outside = trust.outsideShare(of: testing.features) {
                 outcome.testingOutside = outside
@@ -80,6 +71,23 @@ struct BestModelTrust {
             throw .file("\(folder): trust cannot be written: \(error); free some space and run the same command again")
         }
         return outcome
+    }
+
+    /// All that the recipe asks for; where probabilities cannot be calibrated, the rest of it.
+    private func fitted(
+        _ logits: [[Float]], _ known: TrustFitter.TrainingFeatures?, problem: inout String?
+    ) throws(TrustError) -> Trust {
+        var fitter = recipe.trust.fitter
+        let labels = cohorts.testing.labels
+        do throws(TrustError) {
+            return try fitter.fit(logits: logits, labels: labels, features: known)
+        } catch {
+            // A network that says nothing of the labels still knows what it was trained on.
+            guard fitter.method != .none, Set(labels).count == 2 else { throw error }
+            problem = error.description
+        }
+        fitter.method = .none
+        return try fitter.fit(logits: logits, labels: labels, features: known)
     }
 
     /// What the network says of examples as they are served.
