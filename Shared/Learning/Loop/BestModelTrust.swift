@@ -1,5 +1,6 @@
 internal import Classifiers
 internal import Contracts
+internal import Datasets
 internal import NeuralNetwork
 internal import Tensors
 
@@ -48,7 +49,18 @@ struct BestModelTrust {
                 ? nil
                 : TrustFitter.TrainingFeatures(
                     rows: features.features, labels: training.labels, groups: training.items.map(\.example.patient))
-            var trust = try fitted(testing.logits, known, problem: &outcome.problem)
+            var fitter = recipe.trust.fitter
+            let labels = cohorts.testing.labels
+            var trust: Trust
+            switch Self.attempt({ try fitter.fit(logits: testing.logits, labels: labels, features: known) }) {
+            case .success(let fitted): trust = fitted
+            case .failure(let error):
+                guard fitter.method != .none, Set(labels).count == 2 else { throw error }
+                // A network that says nothing of the labels still knows what it was trained on.
+                outcome.problem = "\(error)"
+                fitter.method = .none
+                trust = try fitter.fit(logits: testing.logits, labels: labels, features: known)
+            }
             trust.add(figure: "note", .string(Self.note))
             if let outside = trust.outsideShare(of: testing.features) {
                 outcome.testingOutside = outside
@@ -73,22 +85,7 @@ struct BestModelTrust {
         return outcome
     }
 
-    /// All that the recipe asks for; where probabilities cannot be calibrated, the rest of it.
-    private func fitted(
-        _ logits: [[Float]], _ known: TrustFitter.TrainingFeatures?, problem: inout String?
-    ) throws(TrustError) -> Trust {
-        var fitter = recipe.trust.fitter
-        let labels = cohorts.testing.labels
-        do throws(TrustError) {
-            return try fitter.fit(logits: logits, labels: labels, features: known)
-        } catch {
-            // A network that says nothing of the labels still knows what it was trained on.
-            guard fitter.method != .none, Set(labels).count == 2 else { throw error }
-            problem = error.description
-        }
-        fitter.method = .none
-        return try fitter.fit(logits: logits, labels: labels, features: known)
-    }
+    private static func attempt(_ fit: () throws -> Trust) -> Result<Trust, any Error> { Result { try fit() } }
 
     /// What the network says of examples as they are served.
     private func observe(
