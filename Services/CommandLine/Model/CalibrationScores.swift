@@ -150,18 +150,9 @@ struct CalibrationScores {
         if table.index(of: "logit") == nil, table.index(of: "score") != nil {
             var logits: [[Float]] = []
             // A calibrated model's scores are what they are because of its calibration.
-<<<<<<< HEAD
-            var column = "score"
-            if table.index(of: "uncalibrated") != nil,
-                let texts = try? table.texts("uncalibrated"), texts.contains(where: { !$0.isEmpty })
-            {
-                column = "uncalibrated"
-            }
-=======
             let uncalibrated = table.index(of: "uncalibrated") == nil ? [] : try table.texts("uncalibrated")
             let hasUncalibrated = uncalibrated.contains { !$0.isEmpty }
             let column = hasUncalibrated ? "uncalibrated" : "score"
->>>>>>> 7bd98a084d2aee432e4cd1fff77c6f6065d2a3f5
             for (score, row) in zip(try table.numbers(column), table.rows) {
                 guard score > 0, score < 1 else {
                     throw TableProblem(
