@@ -150,6 +150,43 @@ struct ModelCalibrateTests {
         }
     }
 
+    /// Only the rows of the model's question, and the scores before a calibration that was there.
+    @Test func scoresOfAnEvaluationAreTakenAsTheyAre() throws {
+        let logits = [-2.0, -1, -0.5, 0.4, 1.5, 2, 0.8, -0.3, 1.1, -1.7]
+        let labels = [0, 0, 1, 0, 1, 1, 1, 0, 0, 1]
+        func sigmoid(_ value: Double) -> Double { 1 / (1 + exp(-value)) }
+        let header = "example,patient,cohort,outcome,system,task,label,score,uncalibrated\n"
+        let own = zip(logits, labels).enumerated().map { index, case_ in
+            "e\(index),p\(index),testing,\(case_.1 == 1 ? "SCLC" : "BC"),net,lung-vs-non-lung,\(case_.1),"
+                + "\(sigmoid(case_.0 / 3)),\(sigmoid(case_.0))\n"
+        }
+        let others = "e0,p0,testing,SCLC,net,sclc-vs-nsclc,1,0.9,\ne1,p1,testing,BC,net,sclc-vs-nsclc,,0.2,\n"
+        try withModel { folder in
+            try write("label,logit\n" + zip(logits, labels).map { "\($1),\($0)\n" }.joined(), folder + "/a.csv")
+            try calibrate(folder + "/model", "--scores", folder + "/a.csv")
+            let plain = try ModelFolder.load(path: folder + "/model").description.calibration
+            try write(header + others + own.joined(), folder + "/s.csv")
+            try calibrate(folder + "/model", "--scores", folder + "/s.csv")
+            guard case .temperature(let expected)? = plain,
+                case .temperature(let found)? = try ModelFolder.load(path: folder + "/model").description.calibration
+            else {
+                Issue.record("expected temperatures")
+                return
+            }
+            #expect(abs(found - expected) < 1e-5 * expected)
+            for (text, named) in [
+                (header + others, "no rows of the task lung-vs-non-lung"),
+                (header + own.joined() + own[0].replacing("net", with: "other"), "scores of net, other"),
+            ] {
+                try write(text, folder + "/s.csv")
+                let error = #expect(throws: (any Error).self) {
+                    try calibrate(folder + "/model", "--scores", folder + "/s.csv")
+                }
+                #expect(CommandEnd.describe(try #require(error)).text.contains(named))
+            }
+        }
+    }
+
     @Test func missingFilesHaveTheirExitCodes() throws {
         try withModel { folder in
             let error = #expect(throws: (any Error).self) {

@@ -116,4 +116,16 @@ struct CalibratedModelTests {
         let read = try ScoreTable.read(ScoreTable.text(material), task: nil, path: "scores.csv")
         #expect(read.systems[0].uncalibrated == material.systems[0].uncalibrated)
     }
+
+    @Test func heatMapsOfACalibratedModelAreThoseOfItsNetwork() async throws {
+        let folder = try Folder()
+        _ = try await calibrated(folder)
+        let (_, material, models) = try await evaluation(folder)
+        let (dataset, split) = Balls.dataset()
+        let analysis = HeatMapAnalysis(
+            dataset: dataset, split: split, inputs: Balls(), settings: Self.settings,
+            wanted: EvaluationConfiguration.HeatMaps(pictures: 1, cases: 2, randomized: 2))
+        let found = try await analysis.figures(of: models, scores: material.systems, cohort: .independent)
+        #expect(found.figures.first?.count == 2 && found.figures.first?.randomization.count == 4)
+    }
 }

@@ -39,7 +39,10 @@ struct TrustAfterTrainingTests {
     private func logits(_ folder: RunFolder, _ examples: PreparedExamples) throws -> [[Float]] {
         let model = try ModelFolder.load(path: folder.best)
         let plan = try InferencePlan(graph: model.graph, parameters: model.parameters)
-        return try examples.items.map { try plan.run($0.tensor.reshaped(to: [1] + $0.tensor.shape)).floats() }
+        let floats = examples.items.flatMap { $0.tensor.floats() }
+        let batch = try Tensor(shape: [examples.items.count] + examples.items[0].tensor.shape, floats: floats)
+        let values = try plan.run(batch).floats()
+        return stride(from: 0, to: values.count, by: 2).map { Array(values[$0..<$0 + 2]) }
     }
 
     @Test func bestModelGoesIntoServiceCalibrated() throws {
@@ -63,7 +66,7 @@ struct TrustAfterTrainingTests {
             guard case .temperature(let expected) = own.calibration,
                 case .temperature(let found)? = model.description.calibration
             else { throw Missing() }
-            #expect(abs(found - expected) < 1e-3 * expected)
+            #expect(abs(found - expected) < 1e-6 * expected)
             // Each case keeps its label.
             let before = logits.map { Double(Calibration.none.probabilities(logits: $0)[1]) >= result.threshold }
             let after = logits.map {
@@ -141,6 +144,26 @@ struct TrustAfterTrainingTests {
             let result = try run(recipe, try cohorts(recipe, testing: [25, 27, 29]), in: folder)
             #expect(try #require(result.trust?.problem).contains("both classes are needed"))
             #expect(try ModelFolder.load(path: folder.best).description.trust == nil)
+        }
+    }
+
+    @Test func networkThatSaysNothingStillKnowsWhatItWasTrainedOn() throws {
+        try withFolder { folder in
+            let recipe = try recipe("trust: {}")
+            let shape = [1, 16, 16, 16]
+            // The testing cohort's classes look the other way round.
+            let items = try Samples.examples(40, shape: shape, brightness: 1).items
+            let testing = items[24...].map {
+                PreparedExamples.Item(example: $0.example, label: 1 - $0.label, tensor: $0.tensor, mask: nil)
+            }
+            let cohorts = PreparedCohorts(
+                input: recipe.input, training: PreparedExamples(items: Array(items.prefix(24))),
+                testing: PreparedExamples(items: testing))
+            let result = try run(recipe, cohorts, in: folder)
+            #expect(try #require(result.trust?.problem).contains("speak against the labels"))
+            let model = try ModelFolder.load(path: folder.best)
+            #expect(model.description.calibration == Calibration.none && model.detector != nil)
+            #expect(model.description.threshold == result.threshold && model.description.trust?.conformal != nil)
         }
     }
 

@@ -1,4 +1,6 @@
 import Classifiers
+import Contracts
+import Datasets
 import Statistics
 import Tensors
 
@@ -82,21 +84,51 @@ struct CalibrationScores {
             throw CommandFailure("\(path): expected UTF-8 text, found bytes that are not", .dataError)
         }
         do {
-            let table = try DelimitedTable(text)
+            var table = try DelimitedTable(text)
+            if table.index(of: "task") != nil { table = try rows(table, of: words, path) }
             return CalibrationScores(logits: try logits(table, words), labels: try labels(table, words))
         } catch {
             throw CommandFailure("\(path): \(error)", .dataError)
         }
     }
 
+    /// Of a table as 'evaluate' writes it, the rows of the model's question; its scores are those of class 1.
+    private static func rows(
+        _ table: DelimitedTable, of words: [String], _ path: String
+    ) throws -> DelimitedTable {
+        guard let role = ClassifierRole(labels: words), words.map({ $0.lowercased() }) == role.classNames else {
+            throw CommandFailure(
+                "\(path): scores of 'oncorelay evaluate' can calibrate a model whose labels are those of a known question "
+                    + "in their order, not \(words.joined(separator: ", ")); give 'label' and 'logit'", .dataError)
+        }
+        let own = try table.rows(of: role.rawValue, in: "task")
+        guard !own.rows.isEmpty else {
+            throw CommandFailure("\(path) has no rows of the task \(role.rawValue)", .dataError)
+        }
+        let systems = Set(try (table.index(of: "system") == nil ? [] : own.texts("system")))
+        guard systems.count < 2 else {
+            throw CommandFailure(
+                "\(path) has scores of \(systems.sorted().joined(separator: ", ")); keep the rows of the network that is "
+                    + "to be calibrated", .dataError)
+        }
+        // Cases of the other branch have no label for this question.
+        let labels = try own.texts("label")
+        return labels.contains("") ? own.withoutRows { labels[$0].isEmpty } : own
+    }
+
     /// One number or one for each label; a `score` is the second label's uncalibrated probability.
     private static func logits(_ table: DelimitedTable, _ words: [String]) throws(TableProblem) -> [[Float]] {
         if table.index(of: "logit") == nil, table.index(of: "score") != nil {
             var logits: [[Float]] = []
-            for (score, row) in zip(try table.numbers("score"), table.rows) {
+            // A calibrated model's scores are what they are because of its calibration.
+            let hasUncalibrated =
+                try table.index(of: "uncalibrated") != nil
+                && table.texts("uncalibrated").contains { !$0.isEmpty }
+            let column = hasUncalibrated ? "uncalibrated" : "score"
+            for (score, row) in zip(try table.numbers(column), table.rows) {
                 guard score > 0, score < 1 else {
                     throw TableProblem(
-                        line: row.line, column: "score",
+                        line: row.line, column: column,
                         reason: "expected a probability above 0 and below 1; where they reach these, give 'logit'")
                 }
                 logits.append([Float(log(score / (1 - score)))])

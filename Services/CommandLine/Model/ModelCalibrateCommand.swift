@@ -12,7 +12,8 @@ struct ModelCalibrateCommand: ParsableCommand {
             SCORES holds cases that the network was not trained on. A table (.csv, .tsv) has the columns 'label' (a \
             word of model.json's labels, or its position from 0) and 'logit' (of a network with one output; of one \
             with two, the second less the first), or 'logit0', 'logit1', …, or 'score' (the second label's uncalibrated \
-            probability). A .safetensors file has 'logits' \
+            probability); the 'scores.csv' of 'oncorelay evaluate' is one, of which the rows of the model's question are \
+            taken. A .safetensors file has 'logits' \
             [N, outputs] and 'labels' [N], and for the distance from the training 'features' [M, F] (of the training \
             cases; 'oncorelay model run --features' makes them), 'feature_labels' [M] and, where cases belong to \
             patients, 'feature_groups' [M].

@@ -23,7 +23,7 @@ struct TrainCommand: AsyncParsableCommand {
               input: sequences, size, spacing, normalization
               network: kind (resnet3d, inception-v3), depth, widthMultiplier, stemStride, …
               start: checkpoint, keepHead, freeze (none or a number of convolutions)
-              attention: enabled, layer, slope, threshold, weight
+              attention: enabled, layer, slope, threshold, weight, erasure
               augmentation: enabled, flips, rotation, scaling, intensityShift, intensityScaling, noise
               training: epochs, batch, seed, optimizer, schedule, classWeights (none, balanced or two numbers), \
             earlyStopping, precision (automatic, float32, bfloat16), …

@@ -38,7 +38,9 @@ struct Trainer: Sendable {
             line.tell(.preparing(done: done, of: count))
         }
         for (name, part) in [("training", cohorts.training), ("testing", cohorts.testing)] where !part.leftOut.isEmpty {
-            line.note("\(part.leftOut.count) lesions of the \(name) cohort lack a sequence and are left out")
+            let count = part.leftOut.count
+            line.note(
+                "\(count == 1 ? "1 lesion" : "\(count) lesions") of the \(name) cohort left out for want of a sequence")
         }
         if stop.isRaised { throw .interrupted("stopped before the first step") }
         let run = TrainingRun(
@@ -77,7 +79,9 @@ struct SweepWork: Sendable {
             let auc = row.result?.testingAUC
             table.add([
                 row.name, row.result.map { "\($0.bestEpoch)" } ?? "-", auc.map { NumberText.fixed($0.value, 3) } ?? "-",
-                auc.map { "\(NumberText.fixed($0.lower, 3))–\(NumberText.fixed($0.upper, 3))" } ?? row.problem ?? "",
+                auc.map { "\(NumberText.fixed($0.lower, 3))–\(NumberText.fixed($0.upper, 3))" } ?? row.problem.flatMap {
+                    $0.split(separator: "\n").first.map(String.init)
+                } ?? "",
                 row.result.map { NumberText.fixed($0.seconds, 0) } ?? "-",
             ])
         }

@@ -63,8 +63,7 @@ final class TrainingLine: Sendable {
 
     /// What the best model goes into service with.
     static func summary(_ trust: TrainingResult.Trust) -> String {
-        if let problem = trust.problem { return "not calibrated: \(problem)" }
-        var parts: [String] = []
+        var parts = trust.problem.map { ["not calibrated: \($0)"] } ?? []
         if let calibration = trust.calibration {
             let change = trust.logLoss.map {
                 ", log loss \(NumberText.fixed($0.before, 4)) to \(NumberText.fixed($0.after, 4))"

@@ -25,9 +25,10 @@ package struct Trust: Sendable {
     /// A figure more, for people.
     package mutating func add(figure name: String, _ value: JSONValue) { figures[name] = value }
 
-    /// Share of cases that lie outside of what the training knows; nil where no distance was fitted, or there are none.
+    /// Share of cases that lie outside of what the training knows.
     ///
     /// - Parameter features: a vector for each case.
+    /// - Returns: 0 to 1; nil where no distance was fitted, or there are no cases.
     package func outsideShare(of features: [[Float]]) -> Double? {
         guard let outside = outOfDistribution, !features.isEmpty else { return nil }
         let count = features.count { outside.detector.distance(of: $0.map(Double.init)) > outside.threshold }

@@ -43,13 +43,21 @@ struct BestModelTrust {
             let features = try observe(training, plan) {
                 tell(.fittingTrust(done: cohorts.testing.items.count + $0, of: total))
             }
-            var trust = try recipe.trust.fitter.fit(
-                logits: testing.logits, labels: cohorts.testing.labels,
-                features: training.items.isEmpty
-                    ? nil
-                    : .init(
-                        rows: features.features, labels: training.labels,
-                        groups: training.items.map(\.example.patient)))
+            let known =
+                training.items.isEmpty
+                ? nil
+                : TrustFitter.TrainingFeatures(
+                    rows: features.features, labels: training.labels, groups: training.items.map(\.example.patient))
+            var fitter = recipe.trust.fitter
+            var trust: Trust
+            do {
+                trust = try fitter.fit(logits: testing.logits, labels: cohorts.testing.labels, features: known)
+            } catch let error where fitter.method != .none && Set(cohorts.testing.labels).count == 2 {
+                // A network that says nothing of the labels still knows what it was trained on.
+                outcome.problem = error.description
+                fitter.method = .none
+                trust = try fitter.fit(logits: testing.logits, labels: cohorts.testing.labels, features: known)
+            }
             trust.add(figure: "note", .string(Self.note))
             if let outside = trust.outsideShare(of: testing.features) {
                 outcome.testingOutside = outside

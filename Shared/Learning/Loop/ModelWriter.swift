@@ -97,10 +97,12 @@ struct ModelWriter {
             ])
         }
         if recipe.attention.isEnabled {
-            members["attention"] = .object([
+            var attention: [String: JSONValue] = [
                 "layer": .string(recipe.attention.layer), "slope": .number(recipe.attention.slope),
                 "threshold": .number(recipe.attention.threshold), "weight": .number(recipe.attention.weight),
-            ])
+            ]
+            if recipe.attention.erasure > 0 { attention["erasure"] = .number(recipe.attention.erasure) }
+            members["attention"] = .object(attention)
         }
         return .object(members)
     }

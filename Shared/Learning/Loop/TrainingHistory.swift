@@ -56,7 +56,7 @@ package struct TrainingResult: Sendable, Equatable, Codable {
     package struct Trust: Sendable, Equatable, Codable {
         /// The recipe's line: another one is another fit.
         package var settings: String
-        /// Why nothing was fitted; the model is as training left it then.
+        /// Why probabilities were not calibrated; without `threshold` nothing else was fitted either.
         package var problem: String?
         /// `temperature` or `platt`; nil where probabilities stay as they are.
         package var calibration: String?

@@ -149,10 +149,19 @@ struct TrainingLoop {
         return auc != bestAUC ? auc > bestAUC : loss < bestLoss
     }
 
-    /// The network as it is at the end.
+    /// The network as it is at the end, with a threshold of its own.
     func writeLast() throws(LearningError) {
         guard let figures = state.history.last, let best = state.best else { return }
-        _ = try writer.write(session, figures: figures, scores: [], threshold: best.threshold, to: folder.last)
+        var scores = best.scores
+        if figures.epoch != best.epoch, !cohorts.testing.items.isEmpty {
+            do {
+                scores = try session.scores(of: cohorts.testing, by: plainMaker, batch: recipe.training.batch)
+            } catch {
+                throw .invalid("\(error)")
+            }
+        }
+        let threshold = recipe.model.threshold ?? Self.youdenThreshold(scores, cohorts.testing.labels)
+        _ = try writer.write(session, figures: figures, scores: scores, threshold: threshold, to: folder.last)
     }
 
     private mutating func writeState() throws(LearningError) {

@@ -67,6 +67,9 @@ extension Recipe {
         if attention.isEnabled, task == .nodeStatus {
             complain("attention.enabled", "cut-outs have no mask to draw attention to")
         }
+        if attention.isEnabled, attention.erasure > 0, start.frozenConvolutions > 0 {
+            complain("attention.erasure", "needs a first convolution that learns: start.freeze must be none")
+        }
         return found
     }
 
@@ -200,7 +203,7 @@ extension Recipe {
             layer: section.text("layer", architecture.defaultGradCAMLayer),
             slope: section.number("slope", 30, 0...1000, isPositive: true),
             threshold: section.number("threshold", 0.6, 0...1),
-            weight: section.number("weight", 0.5, 0...1000))
+            weight: section.number("weight", 0.5, 0...1000), erasure: section.number("erasure", 0, 0...1000))
     }
 
     private static func augmentation(_ section: RecipeSection, _ task: ClassifierRole) -> AugmentationSettings {

@@ -24,6 +24,10 @@ extension Recipe {
             "  freeze: \(start.frozenConvolutions == 0 ? "none" : "\(start.frozenConvolutions)")",
             "attention:", "  enabled: \(attention.isEnabled)", "  layer: \(Self.quoted(attention.layer))",
             "  slope: \(attention.slope)", "  threshold: \(attention.threshold)", "  weight: \(attention.weight)",
+        ]
+        // Left out where it is not wanted, so that older recipes keep their digest.
+        if attention.erasure > 0 { lines.append("  erasure: \(attention.erasure)") }
+        lines += [
             "augmentation:", "  enabled: \(augmentation.isEnabled)",
             "  flips: [\(augmentation.flips.map(\.rawValue).sorted().joined(separator: ", "))]",
             "  rotation: \(augmentation.rotation)", "  scaling: \(augmentation.scaling)",

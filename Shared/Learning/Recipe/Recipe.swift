@@ -74,6 +74,9 @@ package struct Recipe: Sendable, Equatable {
         package var slope: Double
         package var threshold: Double
         package var weight: Double
+        /// What the probability that is left of the true class counts, once what is attended to is erased from the input:
+        /// GAIN's second pass. 0: there is none.
+        package var erasure: Double
     }
 
     /// What the model folder says beside the network.
