@@ -121,9 +121,8 @@ struct CalibrationScores {
         if table.index(of: "logit") == nil, table.index(of: "score") != nil {
             var logits: [[Float]] = []
             // A calibrated model's scores are what they are because of its calibration.
-            let hasUncalibrated =
-                try table.index(of: "uncalibrated") != nil
-                && table.texts("uncalibrated").contains { !$0.isEmpty }
+            let uncalibrated = table.index(of: "uncalibrated") == nil ? [] : try table.texts("uncalibrated")
+            let hasUncalibrated = uncalibrated.contains { !$0.isEmpty }
             let column = hasUncalibrated ? "uncalibrated" : "score"
             for (score, row) in zip(try table.numbers(column), table.rows) {
                 guard score > 0, score < 1 else {

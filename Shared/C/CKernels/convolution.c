@@ -87,3 +87,16 @@ int ork_convolution_run(
     if (c->algorithm == ORK_PLANAR) return ork_phases_run(c, packed, bias, input, residual, output, scratch, threads);
     return ork_direct_run(c, packed, bias, input, residual, output, scratch, threads);
 }
+
+int ork_convolution_run_parts(
+    const ork_convolution *c, const void *input, const ork_output_part *parts, int count, void *scratch, int threads) {
+    if (!ork_convolution_supported(c) || !input || !parts || count < 1 || !scratch || threads < 1) return 1;
+    if (c->algorithm != ORK_DIRECT && c->algorithm != ORK_TILES) return 1;
+    int64_t channels = 0;
+    for (int i = 0; i < count; i++) {
+        if (!parts[i].packed || !parts[i].output || parts[i].out_channels < 16 || parts[i].out_channels % 16) return 1;
+        channels += (parts[i].out_channels + 31) / 32 * 32;
+    }
+    if (channels != c->out_channels) return 1;
+    return ork_direct_run_parts(c, input, 0, parts, count, scratch, threads);
+}

@@ -10,7 +10,7 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // Threads by pixels and by outputs: the longest thread's work first, then what all threads read together.
 static void share(const ork_convolution *c, ork_direct_plan *plan, int threads) {
-    const int64_t pairs = ceiling(plan->output_blocks, ORK_TILE_BLOCKS);
+    const int64_t pairs = plan->pairs;
     const double weight_bytes = (double)plan->output_blocks * plan->chunks * plan->taps * 256;
     const double input_bytes = (double)c->batch * plan->chunks * 16 * c->in_size[0] * c->in_size[1] * c->in_size[2];
     double best_work = 1e300, best_traffic = 1e300;
@@ -40,7 +40,7 @@ ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     plan.tiles = plan.runs * plan.tiles_per_run;
     plan.chunks = c->in_channels / 16;
     plan.taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
-    plan.output_blocks = c->out_channels / 16;
+    plan.output_blocks = c->out_channels / 16, plan.pairs = ceiling(plan.output_blocks, ORK_TILE_BLOCKS);
     // 16 inputs of a tap are 1024 (512) bytes of weights for each output block.
     const int64_t limit = bytes == 4 ? 144 : 216;
     plan.chunk_block = plan.chunks, plan.tap_block = plan.taps;
@@ -59,7 +59,7 @@ ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     plan.panel_bytes = ork_round64((size_t)(plan.group * panel));
     plan.segment_bytes = ork_round64((size_t)(plan.group * plan.tap_block) * sizeof(ork_segment));
     plan.sum_bytes = (size_t)64 * (size_t)plan.tile_pixels
-        * (size_t)(plan.split ? plan.group * (plan.output_blocks + 1) : ORK_TILE_BLOCKS);
+        * (size_t)(plan.split ? plan.group * (plan.pairs * 2 + 1) : ORK_TILE_BLOCKS);
     return plan;
 }
 

@@ -1,5 +1,6 @@
 internal import Classifiers
 internal import Contracts
+internal import Datasets
 internal import NeuralNetwork
 internal import Tensors
 
@@ -49,14 +50,16 @@ struct BestModelTrust {
                 : TrustFitter.TrainingFeatures(
                     rows: features.features, labels: training.labels, groups: training.items.map(\.example.patient))
             var fitter = recipe.trust.fitter
+            let labels = cohorts.testing.labels
             var trust: Trust
-            do {
-                trust = try fitter.fit(logits: testing.logits, labels: cohorts.testing.labels, features: known)
-            } catch let error where fitter.method != .none && Set(cohorts.testing.labels).count == 2 {
+            switch Self.attempt({ try fitter.fit(logits: testing.logits, labels: labels, features: known) }) {
+            case .success(let fitted): trust = fitted
+            case .failure(let error):
+                guard fitter.method != .none, Set(labels).count == 2 else { throw error }
                 // A network that says nothing of the labels still knows what it was trained on.
-                outcome.problem = error.description
+                outcome.problem = "\(error)"
                 fitter.method = .none
-                trust = try fitter.fit(logits: testing.logits, labels: cohorts.testing.labels, features: known)
+                trust = try fitter.fit(logits: testing.logits, labels: labels, features: known)
             }
             trust.add(figure: "note", .string(Self.note))
             if let outside = trust.outsideShare(of: testing.features) {
@@ -81,6 +84,8 @@ struct BestModelTrust {
         }
         return outcome
     }
+
+    private static func attempt(_ fit: () throws -> Trust) -> Result<Trust, any Error> { Result { try fit() } }
 
     /// What the network says of examples as they are served.
     private func observe(

@@ -33,7 +33,8 @@ final class ConvolutionChooser: Sendable {
         let keys = tasks.map { "\($0.shape.key),t\(threads)" }
         try measure(tasks, keys, threads: threads, &known)
         return try zip(tasks, keys).map { task, key in
-            for choice in [known[key]].compactMap({ $0 }) + Self.preferences(task.shape) {
+            let measured = Self.isGiven(task) ? nil : known[key]
+            for choice in [measured].compactMap({ $0 }) + Self.preferences(task) {
                 if let plan = try ConvolutionPlan(task, choice), !plan.isReference { return plan }
             }
             if let plan = try ConvolutionPlan(task, .oneDNN) { return plan }
@@ -49,7 +50,8 @@ final class ConvolutionChooser: Sendable {
         let deadline = clock.now + .seconds(Self.budget(tasks.first?.shape))
         var found: [String: ConvolutionChoice] = [:]
         let order = tasks.indices.sorted { tasks[$0].shape.operations > tasks[$1].shape.operations }
-        for index in order where known[keys[index]] == nil && found[keys[index]] == nil {
+        for index in order
+        where known[keys[index]] == nil && found[keys[index]] == nil && !Self.isGiven(tasks[index]) {
             guard clock.now < deadline else { break }
             // Small work is not worth a choice: it is measured in microseconds.
             guard tasks[index].shape.operations > 1_000_000 else { break }
@@ -63,7 +65,7 @@ final class ConvolutionChooser: Sendable {
 
     /// The fastest code that gives what the first one gives.
     private func best(_ task: ConvolutionPlan.Task, threads: Int) throws -> ConvolutionChoice {
-        let plans = try Self.preferences(task.shape).compactMap { try ConvolutionPlan(task, $0) }
+        let plans = try Self.preferences(task).compactMap { try ConvolutionPlan(task, $0) }
             .filter { !$0.isReference }
         guard plans.count > 1,
             let reference = plans.first(where: { $0.choice == .oneDNN || $0.choice == .direct })
@@ -83,27 +85,49 @@ final class ConvolutionChooser: Sendable {
     }
 
     /// What is mostly the fastest, first.
-    static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
+    static func preferences(_ task: ConvolutionPlan.Task) -> [ConvolutionChoice] {
+        let shape = task.shape
         if shape.readsPlanes {
             let planar: [ConvolutionChoice] = [.planarFloat, .planar1, .planar2]
             if hasTiles, shape.type == .bfloat16 { return [.columns, .oneDNN] + planar }
-            return prefersTransforms(shape) ? planar + [.oneDNN] : [.oneDNN] + planar
+            return shape.convolution.kernel.volume >= 64 && !hasTiles ? planar + [.oneDNN] : [.oneDNN] + planar
         }
-        let plain: [ConvolutionChoice] = SharedGradientPlan.suits(shape) ? [.direct, .oneDNN] : [.oneDNN, .direct]
-        let first: [ConvolutionChoice] = prefersTransforms(shape) ? [.winogradFloat] : []
-        return first + plain + [.winograd1, .winograd2] + (first.isEmpty ? [.winogradFloat] : []) + [.tiles]
+        let all: [ConvolutionChoice] =
+            isDirectFast(shape) || SharedGradientPlan.suits(shape)
+            ? [.direct, .oneDNN, .winograd1, .winograd2, .winogradFloat, .tiles]
+            : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
+        guard !task.hasSiblings, let first = transform(shape) else { return all }
+        return [first] + all.filter { $0 != first }
     }
 
-    /// Whether products in float32 between transforms win over those of bfloat16 wherever nothing was measured yet: of
-    /// large kernels on many pixels, where there are no tiles.
-    private static func prefersTransforms(_ shape: ConvolutionShape) -> Bool {
-        guard shape.type == .bfloat16, !hasTiles else { return false }
+    /// Whether a choice needs no measurement: many small convolutions of one value are best computed together.
+    private static func isGiven(_ task: ConvolutionPlan.Task) -> Bool {
+        task.hasSiblings && isDirectFast(task.shape)
+    }
+
+    /// Whether the direct kernel is mostly ahead of the library's.
+    private static func isDirectFast(_ shape: ConvolutionShape) -> Bool {
+        guard processor.avx512, !hasTiles else { return false }
+        return shape.type == .float32 || processor.avx512_bf16
+    }
+
+    /// The transform that wins where nothing was measured yet: short ones where there are few tiles to share a
+    /// transformed weight, and with bfloat16 only where the work saved is large.
+    private static func transform(_ shape: ConvolutionShape) -> ConvolutionChoice? {
         let c = shape.convolution
-        if shape.readsPlanes { return c.kernel.volume >= 64 }
         let sizes = c.kernel.components(rank: 3).filter { $0 > 1 }
-        return sizes.count > 1 && sizes.allSatisfy { $0 == 3 || $0 == 5 } && c.stride == .one && c.inputChannels >= 48
-            && shape.batch * shape.output.volume >= 1024
+        let pixels = shape.batch * shape.output.volume
+        guard isDirectFast(shape), c.stride == .one, c.dilation == .one, !sizes.isEmpty,
+            sizes.allSatisfy({ [3, 5, 7].contains($0) }), c.inputChannels >= 32
+        else { return nil }
+        if shape.type == .bfloat16 {
+            guard sizes.count > 1 else { return nil }
+            return pixels >= 1024 ? .winogradFloat : sizes.count == 3 && pixels >= 256 ? .winograd1 : nil
+        }
+        if sizes.count == 1 { return pixels >= 64 ? .winograd2 : nil }
+        return pixels >= 1024 ? .winograd2 : pixels >= 64 ? .winograd1 : nil
     }
 
-    private static let hasTiles = ork_processor_features().amx_bf16
+    private static let processor = ork_processor_features()
+    private static let hasTiles = processor.amx_bf16
 }

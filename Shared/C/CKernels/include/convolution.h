@@ -74,3 +74,16 @@ int ork_convolution_pack(const ork_convolution *c, const float *weights, int out
 int ork_convolution_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
+
+// Several convolutions of one input, with kernels of one form, in one go: each has outputs, weights and bias of its own.
+// ORK_DIRECT and ORK_TILES, without residual. c->out_channels: the sum of the parts', each rounded up to a multiple of 32.
+typedef struct {
+    const void *packed;  // as ork_convolution_pack packs a convolution with so many output channels
+    const float *bias;   // or NULL
+    void *output;
+    ork_strides output_strides;
+    int32_t out_channels, relu;
+} ork_output_part;
+
+int ork_convolution_run_parts(
+    const ork_convolution *c, const void *input, const ork_output_part *parts, int count, void *scratch, int threads);
