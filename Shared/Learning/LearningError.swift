@@ -21,8 +21,8 @@ extension LearningError: CustomStringConvertible {
         switch self {
         case .examples(let problems):
             let rest = problems.count - Self.shown
-            return "\(problems.count) examples cannot be used: "
-                + problems.prefix(Self.shown).joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+            return "\(problems.count) \(problems.count == 1 ? "example" : "examples") cannot be used:"
+                + problems.prefix(Self.shown).map { "\n  \($0)" }.joined() + (rest > 0 ? "\n  and \(rest) more" : "")
         case .invalid(let text), .diverged(let text), .file(let text), .state(let text), .interrupted(let text):
             return text
         }

@@ -89,6 +89,20 @@ struct FolderStudyTests {
         #expect(study.series.first?.location.hasSuffix("second_T1w.nii.gz") == true)
     }
 
+    @Test func aPersonIsToldWhatASeriesIsWithoutItsDescription() throws {
+        let sidecar = #"{"Modality":"MR","SeriesDescription":"ANNA CANARY","EchoTime":0.012,"RepetitionTime":0.6}"#
+        try put("one.nii.gz")
+        try put("one.json", sidecar)
+        try put("two.nii.gz")
+        let error = #expect(throws: CommandFailure.self) {
+            try self.study(FolderStudy.Answers(task: .lymphNode))
+        }
+        #expect(
+            error?.message.contains(
+                "one of: one.nii.gz (not recognized; MR, TR 600 ms, TE 12 ms), two.nii.gz (not recognized)") == true)
+        #expect(error?.message.contains("CANARY") == false)
+    }
+
     @Test func picturesAloneAreCutOutsOfNodes() throws {
         try put("a.png")
         try put("b one.jpg")

@@ -102,4 +102,52 @@ struct EvaluationFiguresTests {
         let first = try EvaluationFiles.json(try Evaluation(Cohorts.brain(), settings: settings))
         #expect(first == (try EvaluationFiles.json(try Evaluation(Cohorts.brain(), settings: settings))))
     }
+
+    @Test func intervalThatCannotBeHadSaysWhy() throws {
+        var cases = Cohorts.nodes(positives: 6, negatives: 6)
+        for index in cases.indices { cases[index].patient = "the only one" }
+        let scores = Dictionary(uniqueKeysWithValues: cases.enumerated().map { ($1.id, Double($0 * 7 % 12) / 12) })
+        let material = EvaluationMaterial(
+            task: .lymphNode, cases: cases, systems: [SystemScores(system: "net", role: .nodeStatus, scores: scores)],
+            readings: [
+                Cohorts.reading("R1", "", of: cases, truePositives: 6, falsePositives: 6),
+                Cohorts.reading("R2", "", of: cases, truePositives: 6, falsePositives: 6),
+            ])
+        let evaluation = try Evaluation(material, settings: EvaluationSettings(units: [.image], cut: .fixed(0.5)))
+        let figure = try #require(evaluation.figures.first)
+        #expect(figure.auc.bootstrap == .notComputed("a bootstrap by patient needs two patients or more"))
+        #expect(evaluation.notComputed.contains { $0.hasPrefix("Interval by patients of the AUC of net") })
+        // Two readers who call everything positive: their agreement is beyond chance by nothing that can be counted.
+        #expect(evaluation.agreement.isEmpty == evaluation.notComputed.contains { $0.hasPrefix("Kappa of R1 and R2") })
+        let json = String(decoding: try EvaluationFiles.json(evaluation), as: UTF8.self)
+        #expect(json.contains("\"notComputed\" : \"a bootstrap by patient needs"))
+        let page = EvaluationReport(evaluation).html()
+        #expect(page.contains("<h3>Not computed</h3>") && page.contains("needs two patients or more"))
+        let plain = try Evaluation(Cohorts.brain(), settings: settings)
+        #expect(plain.notComputed.isEmpty && !EvaluationReport(plain).html().contains("Not computed"))
+    }
+
+    @Test func patientsAreJoinedByTheRuleThatIsInService() throws {
+        let material = Cohorts.brain(systems: [("noisy", 0.4)])
+        let evaluation = try Evaluation(material, settings: settings)
+        let figure = try #require(evaluation.hierarchies.first { $0.cohort == .testing && $0.unit == .patient })
+        var right = 0
+        let patients = Dictionary(grouping: material.cases.filter { $0.cohort == .testing }, by: \.patient)
+        for members in patients.values {
+            let voices = try members.map { item -> PatientDecision.Voice in
+                var outcomes: [ClassifierRole: NodeOutcome] = [:]
+                for system in material.systems {
+                    let score = try #require(system.scores[item.id])
+                    outcomes[system.role] = .evaluated(
+                        try NodeEvidence(
+                            role: system.role, labels: system.role.classNames, probabilities: [1 - score, score],
+                            threshold: 0.5))
+                }
+                let decision = BrainMetastasisDecision.decide(outcomes)
+                return PatientDecision.Voice(label: decision.label, probabilities: decision.probabilities)
+            }
+            right += PatientDecision.origin(of: voices).leaf == members[0].outcome.rawValue.lowercased() ? 1 : 0
+        }
+        #expect(figure.accuracy?.successes == right && figure.count == patients.count)
+    }
 }

@@ -6,6 +6,8 @@ struct DICOMFixture {
         case explicitLittle = "1.2.840.10008.1.2.1"
         case implicitLittle = "1.2.840.10008.1.2"
         case explicitBig = "1.2.840.10008.1.2.2"
+        /// In name only: the bytes are those of explicit little endian.
+        case deflated = "1.2.840.10008.1.2.1.99"
     }
 
     /// An element of the data set; sequences hold items.

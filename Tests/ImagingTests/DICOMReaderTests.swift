@@ -173,6 +173,28 @@ struct DICOMReaderTests {
         #expect(ambiguous?.message.contains("tirm") == false)
     }
 
+    @Test func aDeflatedSeriesIsRefusedByNameAndPassedOverBesideOthers() throws {
+        let deflated = stack(2).map { image in
+            var image = image
+            image.syntax = .deflated
+            return image
+        }
+        #expect(reason(deflated)?.code == .dicomSyntaxUnsupported)
+        let path = "\(folder.path)/\(UUID().uuidString)"
+        try DICOMFixture.write(stack(2) + deflated, to: path)
+        #expect(try FolderSurvey(LocatedFolder(path: path)).series.map(\.imageCount) == [2])
+    }
+
+    @Test func colorIsRefusedByName() {
+        let color = stack(2).map { image in
+            var image = image
+            image.elements[0x0028_0002] = .short(3)
+            return image
+        }
+        #expect(reason(color)?.code == .imageFormatUnsupported)
+        #expect(reason(color)?.message.contains("found color") == true)
+    }
+
     @Test func aFolderWithoutImagesIsRefused() throws {
         let path = "\(folder.path)/empty"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -102,6 +102,33 @@ import Testing
         #expect(short.verdict().code == .degraded)
     }
 
+    @Test func whereHeadersSayWhereSlicesLieNoneIsSuspected() throws {
+        let short = try cylinder(slices: (0..<30).filter { $0 != 14 })
+        #expect(SeriesExamination(short, positionsAreKnown: true).measures.suspectedGaps.isEmpty)
+        // What is there twice is there twice, whatever headers say.
+        let repeated = try head(slices: { $0 == 12 ? 11 : $0 })
+        #expect(SeriesExamination(repeated, positionsAreKnown: true).measures.duplicateSlices == [13])
+    }
+
+    @Test func slicesThatOnlySeemToBeMissingMakeNoSeriesUnusable() throws {
+        let short = SeriesExamination(try cylinder(slices: (0..<30).filter { $0 != 14 }))
+        var strict = QualityThresholds()
+        strict.faultySlices = .init(degraded: 0, unusable: 0)
+        #expect(short.verdict(thresholds: strict).code == .degraded)
+        let repeated = SeriesExamination(try head(slices: { $0 == 12 ? 11 : $0 }))
+        #expect(repeated.verdict(thresholds: strict).code == .unusable)
+    }
+
+    /// A ventricle's end, a nucleus's beginning: much changes in one step, but in one place.
+    @Test(arguments: [70, 71, 72, 75] as [UInt64])
+    func noSliceIsMissingInAWholePhantom(seed: UInt64) throws {
+        var configuration = BrainPhantom.Configuration(seed: seed, lesions: [.ringEnhancing, .solidRestricting])
+        configuration.sequences = [.t1, .dwi]
+        for (_, volume) in try BrainPhantom(configuration).volumes {
+            #expect(SeriesExamination(volume).measures.suspectedGaps.isEmpty)
+        }
+    }
+
     @Test func saturatedAndConstantImagesAreFound() throws {
         let clipped = SeriesExamination(try head(noise: 10))
         #expect(try #require(clipped.measures.saturation) < 0.001)

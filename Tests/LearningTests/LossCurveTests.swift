@@ -11,6 +11,8 @@ struct LossCurveTests {
         var losses: [Double]
         var attention: [Double]
         var scores: [Double]
+        /// Norms of the first step's gradients.
+        var gradients: [String: Double]?
     }
 
     private static func curve(_ name: String) throws -> Curve {
@@ -23,6 +25,12 @@ struct LossCurveTests {
     private static let volume = "input: {sequences: [T1], size: [28, 20, 24]}"
     private static let adam = """
         optimizer: {kind: adamw, learningRate: 0.001, weightDecay: 0.01}
+          schedule: {kind: cosine, warmupEpochs: 0, final: 0.01}
+          classWeights: none
+        """
+
+    private static let plain = """
+        optimizer: {kind: sgd, learningRate: 0.001, momentum: 0.9, weightDecay: 0}
           schedule: {kind: cosine, warmupEpochs: 0, final: 0.01}
           classWeights: none
         """
@@ -55,14 +63,27 @@ struct LossCurveTests {
 
     @Test func attentionFollowsPyTorchOnResNet18() throws {
         try follow(
-            "resnet18-attention", shape: [1, 24, 20, 28],
+            "resnet18-attention", shape: [1, 24, 20, 28], normalization: (0.6, 0.7),
             """
             task: lung-vs-non-lung
             \(Self.volume)
             network: {depth: 18, widthMultiplier: 0.0625, dilation: [1, 1, 2, 4]}
             attention: {enabled: true, layer: layer2}
             training:
-              \(Self.adam)
+              \(Self.plain)
+            """)
+    }
+
+    @Test func erasingWhatIsAttendedToFollowsPyTorchOnResNet18() throws {
+        try follow(
+            "resnet18-erasure", shape: [1, 24, 20, 28], normalization: (0.6, 0.7),
+            """
+            task: lung-vs-non-lung
+            \(Self.volume)
+            network: {depth: 18, widthMultiplier: 0.0625, dilation: [1, 1, 2, 4]}
+            attention: {enabled: true, layer: layer2, erasure: 1}
+            training:
+              \(Self.plain)
             """)
     }
 
@@ -99,6 +120,7 @@ struct LossCurveTests {
                 session.setLearningRate(
                     recipe.training.optimizer.learningRate * recipe.training.schedule.factor(at: progress, of: 2))
                 steps.append(try session.step(try maker.make(places, epoch: epoch)))
+                if steps.count == 1 { try compare(session.network, curve.gradients ?? [:]) }
             }
         }
         #expect(steps.count == curve.losses.count)
@@ -108,6 +130,14 @@ struct LossCurveTests {
         for (step, expected) in zip(steps, curve.attention) { #expect(abs(Double(step.attention) - expected) < 1e-3) }
         let scores = try session.scores(of: examples, by: maker, batch: 4)
         for (score, expected) in zip(scores, curve.scores) { #expect(abs(Double(score) - expected) < 1e-2) }
+    }
+
+    private func compare(_ network: TrainingNetwork, _ norms: [String: Double]) throws {
+        for (name, norm) in norms {
+            let gradient = try #require(try network.parameter(named: name)?.gradient()).floats()
+            let own = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(abs(own - norm) < 1e-3 * norm + 1e-6, "\(name): \(own), PyTorch \(norm)")
+        }
     }
 
     /// The same as the script's.

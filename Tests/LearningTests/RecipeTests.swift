@@ -70,6 +70,7 @@ struct RecipeTests {
         ("task: node-status\nnetwork: {kind: resnet3d}", "inception-v3"),
         ("task: bc-vs-gic\ninput: {sequences: [T1, T1]}", "each once"),
         ("task: bc-vs-gic\nattention: {layer: layer9, enabled: true}", "has no layer9"),
+        ("task: bc-vs-gic\nattention: {enabled: true, erasure: 1}\nstart: {freeze: 1}", "freeze must be none"),
         ("task: bc-vs-gic\ndata: {fractions: {training: 0.5, testing: 0.2}}", "add up to 1"),
         ("task: bc-vs-gic\ntask: bc-vs-gic", "twice"),
     ])
@@ -87,7 +88,7 @@ struct RecipeTests {
               sequences: [T1CE, T2, DWI]
               normalization: {measured: otsu, clip: 5, steps: [{name: n4, iterations: [10, 10]}, {name: registration}]}
             network: {widthMultiplier: 0.25, dilation: [1, 1, 2, 4]}
-            attention: {enabled: true, layer: layer3}
+            attention: {enabled: true, layer: layer3, erasure: 0.5}
             training: {classWeights: [1, 2.5], optimizer: {kind: sgd, nesterov: true}, schedule: {kind: step}}
             model: {threshold: 0.25, gradCAMLayer: layer3, weights: float16, intendedUse: "A trial."}
             """
@@ -102,6 +103,8 @@ struct RecipeTests {
         let recipe = try Samples.recipe("task: bc-vs-gic")
         #expect(try Samples.recipe("task: bc-vs-gic\nname: other\ndata: {folder: /there}").digest == recipe.digest)
         #expect(try Samples.recipe("task: bc-vs-gic\ntraining: {seed: 2}").digest != recipe.digest)
+        #expect(try Samples.recipe("task: bc-vs-gic\nattention: {erasure: 0}").digest == recipe.digest)
+        #expect(try Samples.recipe("task: bc-vs-gic\nattention: {erasure: 1}").digest != recipe.digest)
     }
 
     @Test func gridIsEveryValueWithEveryOther() throws {

@@ -50,6 +50,13 @@ struct ConvolutionKernelTests {
         #expect(try shape.error(algorithm: ORK_PLANAR, variant: variant) < 5e-4)
     }
 
+    @Test(
+        .enabled(if: KernelProcessor.hasHalves, "this processor has no bfloat16 products"),
+        arguments: KernelCase.planarCases + KernelCase.columnCases, [0, Int(ORK_EMULATED)])
+    func `stems multiply bfloat16 columns, in vectors and in tiles`(_ shape: KernelCase, _ variant: Int) throws {
+        #expect(try shape.error(algorithm: ORK_PLANAR, variant: variant, type: ORK_BF16) < 1e-4)
+    }
+
     @Test func `what no kernel can do is refused`() {
         var shape = KernelCase(inputs: 16, outputs: 16, size: [1, 8, 8], kernel: [1, 3, 3]).description(ORK_DIRECT)
         #expect(ork_convolution_supported(&shape))
@@ -126,6 +133,15 @@ struct KernelCase: CustomTestStringConvertible {
             relu: true),
         KernelCase(
             inputs: 3, outputs: 32, size: [1, 21, 19], kernel: [1, 3, 3], stride: [1, 2, 2], hasResidual: true),
+    ]
+
+    /// Rows that are longer than eight taps, dilated, more channels than a block.
+    static let columnCases = [
+        KernelCase(
+            inputs: 8, outputs: 16, size: [3, 5, 40], kernel: [2, 3, 11], stride: [1, 1, 3], padding: [1, 1, 5]),
+        KernelCase(
+            batch: 2, inputs: 2, outputs: 48, size: [1, 9, 17], kernel: [1, 3, 3], padding: [0, 2, 2],
+            dilation: [1, 2, 2]),
     ]
 
     var testDescription: String { "\(batch)x\(inputs) to \(outputs), \(size), kernel \(kernel), stride \(stride)" }

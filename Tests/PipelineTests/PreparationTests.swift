@@ -77,13 +77,13 @@ struct PreparationTests {
             #expect(note.code == .registered)
             let found = try #require(
                 note.message.wholeMatch(
-                    of: /registration \(version 1\): moved by ([0-9.]+) mm \((.*?)\), ([0-9.]+) degrees .*/))
+                    of: /registration \(version 2\): moved by ([0-9.]+) mm \((.*?)\), ([0-9.]+) degrees .*/))
             // Voxels are 8 mm wide.
             #expect(abs((Double(found.1) ?? 0) - moved.length) < 2)
             let parts = found.2.split(separator: ", ").compactMap { Double($0) }
             #expect(parts.count == 3 && (Point(parts) - moved).length < 3)
             #expect((Double(found.3) ?? 90) < 4)
-            // The series in whose world the lesion lies stays where it is.
+            // The series in whose world the lesion lies stays where it is, without a word of it.
             #expect(try Self.notes(result, .t1).map(\.code) == [.stepApplied, .stepApplied])
         }
     }

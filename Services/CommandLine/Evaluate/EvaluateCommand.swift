@@ -38,7 +38,7 @@ struct EvaluateCommand: AsyncParsableCommand {
               title: Words for the page
 
             A table of scores has the columns example, patient, cohort, outcome and score, and may have group, system, \
-            task, label, threshold and short_axis. 'scores.csv' that this command writes is one.
+            task, label, threshold, uncalibrated and short_axis. 'scores.csv' that this command writes is one.
 
             OUT gets scores.csv and evaluation.json, DIR gets index.html, which needs nothing else and can be mailed or \
             printed. A summary is printed as JSON.

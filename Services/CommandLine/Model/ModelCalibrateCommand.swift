@@ -4,7 +4,7 @@ import Contracts
 import NeuralNetwork
 
 /// `oncorelay model calibrate DIR --scores SCORES`
-struct ModelCalibrateCommand: ParsableCommand {
+struct ModelCalibrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calibrate",
         abstract: "Fit what a model's probabilities may be trusted in, and write it into its folder.",
@@ -12,10 +12,14 @@ struct ModelCalibrateCommand: ParsableCommand {
             SCORES holds cases that the network was not trained on. A table (.csv, .tsv) has the columns 'label' (a \
             word of model.json's labels, or its position from 0) and 'logit' (of a network with one output; of one \
             with two, the second less the first), or 'logit0', 'logit1', …, or 'score' (the second label's uncalibrated \
-            probability). A .safetensors file has 'logits' \
+            probability); the 'scores.csv' of 'oncorelay evaluate' is one, of which the rows of the model's question are \
+            taken. A .safetensors file has 'logits' \
             [N, outputs] and 'labels' [N], and for the distance from the training 'features' [M, F] (of the training \
             cases; 'oncorelay model run --features' makes them), 'feature_labels' [M] and, where cases belong to \
             patients, 'feature_groups' [M].
+
+            With --data and --split instead, the network runs over the cohort itself, as services compute: the testing \
+            cohort calibrates it, and the training cohort gives the distance.
 
             Writes 'calibration', 'trust' and 'threshold' of model.json, and trust.safetensors. The threshold moves \
             along, so that each case keeps its label. Services take the folder up within seconds. They say \
@@ -33,7 +37,15 @@ struct ModelCalibrateCommand: ParsableCommand {
     var folder: String
 
     @Option(help: ArgumentHelp("The cases.", valueName: "scores.csv|scores.safetensors"), completion: .file())
-    var scores: String
+    var scores: String?
+
+    @Option(help: ArgumentHelp("A cohort's folder, instead of --scores.", valueName: "dir"), completion: .directory)
+    var data: String?
+
+    @Option(help: ArgumentHelp("How --data is divided: as 'train' and 'dataset split' write it.", valueName: "file"))
+    var split: String?
+
+    @OptionGroup var compute: ComputeOptions
 
     @Option(help: "How probabilities are calibrated.")
     var method = TrustFitter.Method.temperature
@@ -63,6 +75,8 @@ struct ModelCalibrateCommand: ParsableCommand {
     var threshold: Double?
 
     func validate() throws {
+        guard (scores == nil) != (data == nil) else { throw ValidationError("give --scores, or --data with --split") }
+        guard (data == nil) == (split == nil) else { throw ValidationError("--data and --split go together") }
         for (name, value) in [("coverage", coverage), ("inside", inside)] where !(value > 0 && value < 1) {
             throw ValidationError("--\(name): expected a number between 0 and 1, found \(value)")
         }
@@ -89,9 +103,9 @@ struct ModelCalibrateCommand: ParsableCommand {
         let disclaimer = Disclaimer.text
     }
 
-    func run() throws {
+    func run() async throws {
         let model = try ModelFolder.loadDescription(path: folder)
-        let cases = try CalibrationScores.read(path: scores, labels: model.labels)
+        let cases = try await cases(of: model)
         var fitter = TrustFitter()
         fitter.method = method
         fitter.coverage = noSets ? nil : coverage
@@ -110,6 +124,13 @@ struct ModelCalibrateCommand: ParsableCommand {
                 model: written.description.name,
                 threshold: .init(before: written.formerThreshold, after: written.description.threshold),
                 calibration: written.description.calibration ?? .none, trust: written.description.trust))
+    }
+
+    private func cases(of model: ModelDescription) async throws -> CalibrationScores {
+        if let scores { return try CalibrationScores.read(path: scores, labels: model.labels) }
+        guard let data, let split else { throw ValidationError("give --scores, or --data with --split") }
+        return try await CalibrationScores.observe(
+            folder, data: data, split: split, settings: compute.settings(precision: .automatic))
     }
 
     private func policy() throws -> TrustDescription.Policy? {

@@ -25,6 +25,13 @@ final class ProgressLine: Sendable {
         }
     }
 
+    /// Shows `text` of a step out of many; where lines stay, only each twentieth part of the work and its end.
+    func update(_ text: String, step: Int, of count: Int) {
+        if terminal.isInteractive || step >= count || step * 20 / max(count, 1) != (step - 1) * 20 / max(count, 1) {
+            update(text)
+        }
+    }
+
     /// Takes the line away, so that other text can follow.
     func finish() {
         let wasShown = current.withLock { current in

@@ -44,13 +44,17 @@ struct PhantomCohortOptions: ParsableArguments {
         case .brainMetastasis:
             let cohort = BrainCohort(patients: patients, seed: seed, difficulty: difficulty, spacing: spacing)
             return try await Interruption.cancels {
-                try await cohort.write(to: output) { progress.update("patient \($0) of \(patients)") }
+                try await cohort.write(to: output) {
+                    progress.update("patient \($0) of \(patients)", step: $0, of: patients)
+                }
             }
         case .lymphNode:
             let cohort = NodeCohort(
                 nodes: nodes, seed: seed, difficulty: difficulty, variety: variety, format: format)
             return try await Interruption.cancels {
-                try await cohort.write(to: output) { progress.update("node \($0) of \(nodes)") }
+                try await cohort.write(to: output) {
+                    progress.update("node \($0) of \(nodes)", step: $0, of: nodes)
+                }
             }
         }
     }

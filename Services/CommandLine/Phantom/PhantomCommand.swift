@@ -59,7 +59,9 @@ struct PhantomCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let cohort {
-            return try Console.standard.json(try await options.write(cohort, seed: seed, to: output))
+            let truth = try await options.write(cohort, seed: seed, to: output)
+            for line in AttainableTable.lines(truth, terminal: .standardError) { Console.standard.note(line) }
+            return try Console.standard.json(truth)
         }
         let progress = ProgressLine()
         var paths: [String] = []

@@ -50,14 +50,18 @@ struct FolderQuestions: Sendable {
 
     private func ask(_ question: FolderStudy.Question) throws -> String {
         guard isInteractive else {
-            let choices = question.choices.prefix(20).joined(separator: ", ")
+            let shown = question.choices.prefix(20).enumerated().map { index, choice in
+                question.descriptions.indices.contains(index) ? "\(choice) (\(question.descriptions[index]))" : choice
+            }
+            let choices = shown.joined(separator: ", ")
             throw CommandFailure(
                 TextTable.printable(
                     "\(question.text) Give \(question.flag)" + (choices.isEmpty ? "" : "; one of: \(choices)")), .usage)
         }
         console.note(question.text)
         for (index, choice) in question.choices.enumerated() {
-            console.note("  \(index + 1)  \(TextTable.printable(choice))")
+            let known = question.descriptions.indices.contains(index) ? "  \(question.descriptions[index])" : ""
+            console.note("  \(index + 1)  " + TextTable.printable(choice + known))
         }
         while true {
             console.fragment(question.choices.isEmpty ? "> " : "1-\(question.choices.count), or in words > ")

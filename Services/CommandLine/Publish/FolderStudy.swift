@@ -28,6 +28,8 @@ struct FolderStudy {
         let text: String
         /// As they can be given to the flag.
         let choices: [String]
+        /// What is known of each choice, for people; as many as the choices, or none.
+        var descriptions: [String] = []
         /// The flag that answers it.
         let flag: String
     }
@@ -84,7 +86,8 @@ struct FolderStudy {
                 Question(
                     subject: .series(task == .lymphNode ? .t2 : .t1),
                     text: "No series of the folder is recognized. Which one is meant?",
-                    choices: volumes.map(Self.name), flag: "--series SEQUENCE=PATH"))
+                    choices: volumes.map(Self.name), descriptions: volumes.map(Self.facts),
+                    flag: "--series SEQUENCE=PATH"))
         }
         study.series = chosen.map { sequence, found in
             SubmittedSeries(
@@ -173,7 +176,8 @@ struct FolderStudy {
                 Question(
                     subject: .series(sequence),
                     text: "There is no series '\(asked)'. Which one is \(sequence.rawValue)?",
-                    choices: all.map(Self.name), flag: "--series \(sequence.rawValue)=PATH"))
+                    choices: all.map(Self.name), descriptions: all.map(Self.facts),
+                    flag: "--series \(sequence.rawValue)=PATH"))
         }
         let taken = Set(answers.series.values)
         let fitting = all.filter { $0.recognized.sequence == sequence && !taken.contains(Self.name($0)) }
@@ -187,15 +191,20 @@ struct FolderStudy {
         return .failure(
             Question(
                 subject: .series(sequence), text: "Several series are \(sequence.rawValue). Which one is to be used?",
-                choices: fitting.map(Self.name), flag: "--series \(sequence.rawValue)=PATH"))
+                choices: fitting.map(Self.name), descriptions: fitting.map(Self.facts),
+                flag: "--series \(sequence.rawValue)=PATH"))
     }
 
     /// What `--series` takes: a DICOM series by its UID, a file by its path.
     private static func name(_ series: FolderSurvey.Series) -> String { series.seriesInstanceUID ?? series.path }
 
-    private static func describe(_ series: FolderSurvey.Series) -> String {
+    private static func describe(_ series: FolderSurvey.Series) -> String { "\(name(series)) (\(facts(series)))" }
+
+    /// What it was recognized as, and what else tells it from others.
+    private static func facts(_ series: FolderSurvey.Series) -> String {
         let kind = series.recognized.sequence?.rawValue ?? series.recognized.other ?? "not recognized"
-        return "\(name(series)) (\(kind))"
+        let known = series.facts?.text ?? ""
+        return known.isEmpty ? kind : "\(kind); \(known)"
     }
 
     /// `file:` with percent escapes where the path has characters that a URI has not.

@@ -23,10 +23,12 @@ struct TrainCommand: AsyncParsableCommand {
               input: sequences, size, spacing, normalization
               network: kind (resnet3d, inception-v3), depth, widthMultiplier, stemStride, …
               start: checkpoint, keepHead, freeze (none or a number of convolutions)
-              attention: enabled, layer, slope, threshold, weight
+              attention: enabled, layer, slope, threshold, weight, erasure
               augmentation: enabled, flips, rotation, scaling, intensityShift, intensityScaling, noise
               training: epochs, batch, seed, optimizer, schedule, classWeights (none, balanced or two numbers), \
             earlyStopping, precision (automatic, float32, bfloat16), …
+              trust: method (temperature, platt, none), coverage, sets, inside, abstain, margin: fitted on the testing \
+            cohort when training has ended, so that best goes into service calibrated
               model: threshold (youden or a number), weights (float32, float16), version, gradCAMLayer, \
             intendedUse
               sweep: keys, each with a list of values: the grid that --sweep runs
@@ -34,8 +36,8 @@ struct TrainCommand: AsyncParsableCommand {
             A key that there is not is an error that names its line and the nearest key. --check prints the whole recipe \
             with its defaults.
 
-            OUT gets recipe.yaml, split.json, history.csv, result.json and the model folders best and last. Paths in a \
-            recipe are beneath the recipe's folder.
+            OUT gets recipe.yaml, split.json, history.csv, result.json, the model folders best and last, and an \
+            evaluate.yaml that 'oncorelay evaluate' takes. Paths in a recipe are beneath the recipe's folder.
 
             Ctrl-C stops after the step that is going on and keeps the state; the same command goes on from there and \
             ends in the same weights as if it had not been stopped. The same recipe, data, machine and number of \

@@ -38,17 +38,21 @@ struct Trainer: Sendable {
             line.tell(.preparing(done: done, of: count))
         }
         for (name, part) in [("training", cohorts.training), ("testing", cohorts.testing)] where !part.leftOut.isEmpty {
-            line.note("\(part.leftOut.count) lesions of the \(name) cohort lack a sequence and are left out")
+            let count = part.leftOut.count
+            line.note(
+                "\(count == 1 ? "1 lesion" : "\(count) lesions") of the \(name) cohort left out for want of a sequence")
         }
         if stop.isRaised { throw .interrupted("stopped before the first step") }
         let run = TrainingRun(
             recipe, cohorts: cohorts, split: split, folder: folder,
             checkpoint: recipe.start.checkpoint.map(file.resolve), threads: threads)
-        return try run.run {
+        let result = try run.run {
             line.tell($0)
         } shouldStop: {
             stop.isRaised
         }
+        try folder.suggestEvaluation(of: dataset.root.path, name: recipe.name)
+        return result
     }
 }
 
@@ -66,12 +70,18 @@ struct SweepWork: Sendable {
         } tell: { row, _ in
             if let problem = row.problem { console.note("\(row.name): \(problem)") }
         }
+        if let first = sweep.runs.first, let data = trainer.data ?? first.recipe.data.folder.map(first.file.resolve) {
+            let done = zip(sweep.runs, rows).filter { $1.result != nil }.map { sweep.folder(of: $0.0) }
+            try RunFolder(path: sweep.folder).suggestEvaluation(of: data, runs: done)
+        }
         var table = TextTable([.shrinking("run"), .right("epoch"), .right("AUC"), .left("95 % interval"), .right("s")])
         for row in rows {
             let auc = row.result?.testingAUC
             table.add([
                 row.name, row.result.map { "\($0.bestEpoch)" } ?? "-", auc.map { NumberText.fixed($0.value, 3) } ?? "-",
-                auc.map { "\(NumberText.fixed($0.lower, 3))–\(NumberText.fixed($0.upper, 3))" } ?? row.problem ?? "",
+                auc.map { "\(NumberText.fixed($0.lower, 3))–\(NumberText.fixed($0.upper, 3))" } ?? row.problem.flatMap {
+                    $0.split(separator: "\n").first.map(String.init)
+                } ?? "",
                 row.result.map { NumberText.fixed($0.seconds, 0) } ?? "-",
             ])
         }

@@ -40,12 +40,15 @@ final class TrainingLine: Sendable {
             live(text + "  \(Self.duration(left)) left")
         case .epoch(let figures, let isBest):
             note(Self.summary(figures) + (isBest ? "  best" : ""))
+        case .fittingTrust(let done, let count):
+            if isDue || done == count { live("calibrating: \(done) of \(count) examples") }
         case .finished(let result):
             let auc = result.testingAUC.map {
                 ", AUC \(NumberText.fixed($0.value, 3)) "
                     + "(\(NumberText.fixed($0.lower, 3))–\(NumberText.fixed($0.upper, 3)))"
             }
             note("best of \(result.epochs) epochs: \(result.bestEpoch)\(auc ?? "")")
+            if let trust = result.trust { note(Self.summary(trust)) }
         }
     }
 
@@ -56,6 +59,22 @@ final class TrainingLine: Sendable {
         if let loss = figures.testingLoss { text += "  testing loss \(NumberText.fixed(loss, 4))" }
         if let auc = figures.testingAUC { text += "  AUC \(NumberText.fixed(auc, 3))" }
         return text + "  \(NumberText.fixed(figures.seconds, 1)) s"
+    }
+
+    /// What the best model goes into service with.
+    static func summary(_ trust: TrainingResult.Trust) -> String {
+        var parts = trust.problem.map { ["not calibrated: \($0)"] } ?? []
+        if let calibration = trust.calibration {
+            let change = trust.logLoss.map {
+                ", log loss \(NumberText.fixed($0.before, 4)) to \(NumberText.fixed($0.after, 4))"
+            }
+            parts.append("calibrated by \(calibration)\(change ?? "") on the testing cohort")
+        }
+        if let threshold = trust.threshold { parts.append("threshold \(NumberText.fixed(threshold, 3))") }
+        if let outside = trust.testingOutside {
+            parts.append("\(NumberText.fixed(outside * 100, 1)) % of it unlike the training")
+        }
+        return parts.joined(separator: "; ")
     }
 
     /// `1 h 05 min`, `4 min 10 s`, `12 s`.

@@ -6,6 +6,7 @@ import Imaging
 struct CutOutMaker: PatchMaker {
     let specification: String
     private let padding: CutOutPadding
+    private let meanImage: MeanImage?
     private let study: StudyIngested
     private let series: [Volume]
     private let normalizations: [NormalizationParameters]
@@ -21,6 +22,10 @@ struct CutOutMaker: PatchMaker {
         padding = CutOutPadding(
             side: shared.input.size[0], mean: shared.input.normalization.mean.map { [$0] } ?? [],
             scale: shared.input.normalization.scale ?? 1)
+        let side = padding.side
+        meanImage = try shared.input.normalization.meanImage.map { image throws(ImagingError) in
+            try MeanImage.load(image, side: side)
+        }
         let normalization = try IntensityNormalization(shared.input.normalization)
         let steps = try PreparationSteps(shared.input.normalization.steps)
         var prepared: [Volume] = []
@@ -53,7 +58,7 @@ struct CutOutMaker: PatchMaker {
             section = try CrossSection(of: planned.region, in: volume, plane: plane, subject: planned.region.id)
         }
         let picture = CutOut(section, of: volume, normalization: normalizations[index])
-        let (tensor, _) = try padding.input(from: picture)
+        let (tensor, _) = try padding.input(from: picture, meanImage: meanImage?.pixels)
         let sequence = study.series[index].sequence
         return MadePatch(
             tensor: tensor, sequences: [sequence], affine: affine(of: section, in: volume), coverage: [sequence: 1])

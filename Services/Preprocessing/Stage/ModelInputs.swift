@@ -68,7 +68,13 @@ final class ModelInputs: Sendable {
                 throw Failure(
                     .modelDamaged, .transient, "models: the model.json of folder \(name) cannot be read; mend it")
             }
-            if let role = ClassifierRole(labels: description.labels) { inputs[role] = description.input }
+            guard let role = ClassifierRole(labels: description.labels) else { continue }
+            var input = description.input
+            // From here on it is a path: the cut-outs are made far from the model's folder.
+            if let name = input.normalization.meanImage?.file.split(separator: "/").last {
+                input.normalization.meanImage?.file = "\(folder)/\(name)"
+            }
+            inputs[role] = input
         }
         return inputs
     }

@@ -44,7 +44,7 @@ package struct PreprocessingStage: Stage {
             try RegionPlanner.plan(
                 study.task, study.regions, series: series, mask: mask, labels: study.regions.mask?.labels)
         }
-        let examinations = try await Self.examine(series, work)
+        let examinations = try await Self.examine(series, of: study, work)
         let prepared = try await preparer.prepare(planned, of: study, series: series, inputs: inputs)
         let quality = StudyExamination(
             study, examinations, settings: settings, wanted: Set(inputs.values.flatMap(\.sequences)), regions: prepared)
@@ -79,10 +79,15 @@ package struct PreprocessingStage: Stage {
         return events
     }
 
-    private static func examine(_ series: [Volume], _ work: BlockingWork) async throws -> [SeriesExamination] {
+    private static func examine(
+        _ series: [Volume], of study: StudyIngested, _ work: BlockingWork
+    ) async throws -> [SeriesExamination] {
         try await withThrowingTaskGroup(of: (Int, SeriesExamination).self) { group in
             for (index, volume) in series.enumerated() {
-                group.addTask { (index, try await work.run { SeriesExamination(volume) }) }
+                let areKnown = study.series[index].slicePositionsAreKnown
+                group.addTask {
+                    (index, try await work.run { SeriesExamination(volume, positionsAreKnown: areKnown) })
+                }
             }
             let examinations = try await group.reduce(into: [Int: SeriesExamination]()) { $0[$1.0] = $1.1 }
             return series.indices.compactMap { examinations[$0] }
@@ -133,5 +138,15 @@ package struct PreprocessingStage: Stage {
             .missingSequence, .invalid,
             "series: \(names) missing, wanted by \(roles.joined(separator: ", ")); submit "
                 + (missing.count == 1 ? "it" : "them") + ", or set policy.missingSequences to \"partial\"")
+    }
+}
+
+extension IngestedSeries {
+    /// Whether each slice had a header of its own that said where it lies: DICOM with its geometry. Ingestion has refused
+    /// what has holes.
+    fileprivate var slicePositionsAreKnown: Bool {
+        let name = location.lowercased()
+        let isDICOM = ![".nii", ".nii.gz", ".png", ".jpg", ".jpeg"].contains(where: name.hasSuffix)
+        return isDICOM && !(notes ?? []).contains { $0.code == .geometryUnknown }
     }
 }

@@ -1,4 +1,5 @@
 #include "convolution.h"
+#include "columns.h"
 #include "direct.h"
 #include "phases.h"
 #include "processor.h"
@@ -32,8 +33,9 @@ bool ork_convolution_supported(const ork_convolution *c) {
         return c->in_channels % 16 == 0 && c->type == ORK_BF16 && c->input_type == ORK_BF16
             && (processor.amx_bf16 || c->variant == ORK_EMULATED);
     case ORK_PLANAR: {
+        if (c->in_channels > 8 || c->input_type != ORK_F32 || c->input.pixel != 1) return false;
         ork_phases phases;
-        return c->in_channels <= 8 && c->input_type == ORK_F32 && c->input.pixel == 1 && ork_phases_cut(c, &phases);
+        return c->type == ORK_BF16 ? ork_columns_supported(c) : ork_phases_cut(c, &phases);
     }
     default: return false;
     }
@@ -43,7 +45,7 @@ size_t ork_convolution_packed_bytes(const ork_convolution *c) {
     if (!ork_convolution_supported(c)) return 0;
     switch (c->algorithm) {
     case ORK_WINOGRAD: return ork_winograd_packed_bytes(c);
-    case ORK_PLANAR: return ork_phases_packed_bytes(c);
+    case ORK_PLANAR: return c->type == ORK_BF16 ? ork_columns_packed_bytes(c) : ork_phases_packed_bytes(c);
     default: return ork_direct_packed_bytes(c);
     }
 }
@@ -54,6 +56,7 @@ size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
         const ork_winograd_plan plan = ork_winograd_cut(c, threads);
         return (plan.input_bytes + plan.sum_bytes + plan.line_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
     }
+    if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16) return ork_columns_scratch_bytes(c, threads);
     if (c->algorithm == ORK_PLANAR) return ork_phases_scratch_bytes(c, threads);
     const ork_direct_plan plan = ork_direct_cut(c, threads);
     return (plan.panel_bytes + plan.segment_bytes + plan.sum_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
@@ -64,6 +67,8 @@ int ork_convolution_pack(const ork_convolution *c, const float *weights, int out
     if (outputs < 1 || outputs > c->out_channels || inputs < 1 || inputs > c->in_channels) return 1;
     if (c->algorithm == ORK_WINOGRAD)
         ork_winograd_pack(c, weights, outputs, inputs, packed);
+    else if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16)
+        ork_columns_pack(c, weights, outputs, inputs, packed);
     else if (c->algorithm == ORK_PLANAR)
         ork_phases_pack(c, weights, outputs, inputs, packed);
     else
@@ -77,6 +82,21 @@ int ork_convolution_run(
     if (!ork_convolution_supported(c) || !packed || !input || !output || !scratch || threads < 1) return 1;
     if (c->algorithm == ORK_WINOGRAD)
         return ork_winograd_run(c, packed, bias, input, residual, output, scratch, threads);
+    if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16)
+        return ork_columns_run(c, packed, bias, input, residual, output, scratch, threads);
     if (c->algorithm == ORK_PLANAR) return ork_phases_run(c, packed, bias, input, residual, output, scratch, threads);
     return ork_direct_run(c, packed, bias, input, residual, output, scratch, threads);
+}
+
+int ork_convolution_run_parts(
+    const ork_convolution *c, const void *input, const ork_output_part *parts, int count, void *scratch, int threads) {
+    if (!ork_convolution_supported(c) || !input || !parts || count < 1 || !scratch || threads < 1) return 1;
+    if (c->algorithm != ORK_DIRECT && c->algorithm != ORK_TILES) return 1;
+    int64_t channels = 0;
+    for (int i = 0; i < count; i++) {
+        if (!parts[i].packed || !parts[i].output || parts[i].out_channels < 16 || parts[i].out_channels % 16) return 1;
+        channels += (parts[i].out_channels + 31) / 32 * 32;
+    }
+    if (channels != c->out_channels) return 1;
+    return ork_direct_run_parts(c, input, 0, parts, count, scratch, threads);
 }

@@ -9,15 +9,16 @@
 typedef struct {
     const ork_convolution *c;
     ork_direct_plan plan;
-    const char *packed, *input;
-    ork_sink sink;
+    const char *input, *residual;
+    const ork_output_part *parts;
+    int count;
     char *scratch;
 } work;
 
 // The pixels of one tile: where each one's window begins in the input.
 typedef struct {
-    int64_t first;
-    int pixels, in_row;
+    int64_t first, item, pixel;  // the first one: through all items, its item, and in that
+    int pixels, in_row, in_item;
     int64_t base[ORK_AMX_PIXELS];
     int32_t d[ORK_AMX_PIXELS], h[ORK_AMX_PIXELS], w[ORK_AMX_PIXELS];
 } window;
@@ -37,6 +38,8 @@ static void place(const work *k, int64_t tile, window *t) {
     const int64_t width = c->out_size[2], height = c->out_size[1], depth = c->out_size[0];
     int64_t w = t->first % width, h = t->first / width % height, d = t->first / (width * height) % depth;
     int64_t item = t->first / (width * height * depth);
+    t->item = item, t->pixel = t->first % (width * height * depth);
+    t->in_item = t->pixel + t->pixels <= width * height * depth;
     t->in_row = w + t->pixels <= width;
     for (int p = 0; p < t->pixels; p++) {
         t->d[p] = (int32_t)(d * c->stride[0] - c->padding[0]);
@@ -93,10 +96,10 @@ static int64_t gather(
     const int bytes = (int)ork_bytes(c->type), pixels = t->pixels;
     const int64_t side = 16 * bytes, step = c->input.block * bytes;
     const int tiles = c->algorithm == ORK_TILES;
-    // Vectors want the 16 inputs of neighbors side by side, AMX the 32 inputs of a pixel and full tiles.
-    const int adjacent = tiles ? c->input.block == 16 && chunks % 2 == 0 && pixels % 16 == 0
-                               : c->input.pixel == 16 && c->stride[2] == 1;
-    const int64_t apart = tiles ? c->input.pixel * c->stride[2] * bytes : side;
+    // Vectors want pixels in one line, AMX the 32 inputs of a pixel and full tiles. Pixels whole pages apart would share
+    // their place in the first-level cache.
+    const int64_t apart = c->input.pixel * c->stride[2] * bytes;
+    const int adjacent = tiles ? c->input.block == 16 && chunks % 2 == 0 && pixels % 16 == 0 : apart % 2048 != 0;
     const char *input = k->input + chunk * step;
     int64_t count = 0;
     for (int64_t tap = begin; tap < end; tap++) {
@@ -134,7 +137,7 @@ static int64_t gather(
             segment->pixels = *panel, segment->pixel_step = (pixels > 16 ? 32 : 16) * 64, segment->row_step = 64;
             *panel = copy_rows(from, pixels, chunks, step, *panel);
         } else {
-            segment->pixels = *panel, segment->pixel_step = pixels * side;
+            segment->pixels = *panel, segment->pixel_step = pixels * side, segment->row_step = side;
             *panel = copy(from, pixels, chunks, step, bytes, *panel);
         }
         count++;
@@ -142,27 +145,79 @@ static int64_t gather(
     return count;
 }
 
-// One group of tiles with one block of the reduction, for output blocks begin..<end.
+// Where a tile begins in the output or in the residual.
+static int64_t start(const window *t, const ork_strides *strides, int bytes) {
+    return (t->item * strides->item + t->pixel * strides->pixel) * bytes;
+}
+
+// The end of a tile that is finished: nonzero where its pixels can be stored in one line.
+static int finish(const work *k, const window *t, const ork_output_part *part, int block, ork_tile_end *end) {
+    const ork_convolution *c = k->c;
+    const int bytes = (int)ork_bytes(c->output_type), sum_bytes = (int)ork_bytes(c->residual_type);
+    const int64_t item_pixels = (int64_t)c->out_size[0] * c->out_size[1] * c->out_size[2];
+    const int in_line = part->output_strides.item == item_pixels * part->output_strides.pixel
+        && (!k->residual || c->residual.item == item_pixels * c->residual.pixel);
+    if (!in_line && !t->in_item) return 0;
+    end->output_step = part->output_strides.pixel * bytes, end->output_block = part->output_strides.block * bytes;
+    end->output = (char *)part->output + start(t, &part->output_strides, bytes) + block * end->output_block;
+    end->is_half = c->output_type == ORK_BF16, end->relu = part->relu;
+    if (!k->residual) return 1;
+    end->residual_step = c->residual.pixel * sum_bytes, end->residual_block = c->residual.block * sum_bytes;
+    end->residual = k->residual + start(t, &c->residual, sum_bytes) + block * end->residual_block;
+    end->residual_is_half = c->residual_type == ORK_BF16;
+    return 1;
+}
+
+// Weights of the reduction's block that a pair of output blocks needs next, in as many slices as there are tiles: the
+// first tiles fetch one each.
+static void look_ahead(const char *weights, int64_t bytes, int64_t steps, int64_t tile, ork_tile_end *end) {
+    const int64_t slice = steps * 128;
+    end->ahead = weights + tile * slice, end->ahead_step = tile * slice < bytes ? 128 : 0;
+}
+
+// One group of tiles with one block of the reduction, for pairs of output blocks begin..<end.
 static void multiply(
-    const work *k, const window *tiles, const int64_t *counts, int64_t number, int64_t chunks, ork_segment *segments,
-    float *sums, int begin, int end, int first, int last) {
+    const work *k, const window *tiles, const int64_t *counts, int64_t number, int64_t chunks, int64_t taps,
+    ork_segment *segments, float *sums, int begin, int end, int first, int last) {
     const ork_direct_plan *plan = &k->plan;
-    const int64_t weight_step = plan->taps * plan->chunks * 256 * (int64_t)ork_bytes(k->c->type);
-    ork_tile (*const kernel)(int, int) = k->c->type == ORK_BF16 ? ork_tile_bf16 : ork_tile_f32;
-    for (int block = begin; block < end; block += ORK_TILE_BLOCKS) {
-        const int blocks = end - block < ORK_TILE_BLOCKS ? end - block : ORK_TILE_BLOCKS;
-        for (int64_t i = 0; i < number; i++) {
-            float *sum = sums;
-            if (plan->split) sum += (i * (plan->output_blocks + 1) + block - begin) * plan->tile_pixels * 16;
-            const ork_segment *own = segments + i * plan->tap_block;
-            const char *weights = k->packed + block * weight_step;
-            if (k->c->algorithm == ORK_TILES)
-                ork_amx_multiply(
-                    k->c->variant == ORK_EMULATED, own, counts[i], chunks, weights, weight_step, sum, first,
-                    tiles[i].pixels, blocks);
-            else
-                kernel(tiles[i].pixels, blocks)(own, counts[i], chunks, weights, weight_step, sum, first);
-            if (last) ork_store(&k->sink, sum, tiles[i].first, tiles[i].pixels, block, blocks);
+    const ork_convolution *c = k->c;
+    const int64_t weight_step = plan->taps * plan->chunks * 256 * (int64_t)ork_bytes(c->type);
+    const int64_t weight_bytes = plan->split ? taps * chunks * 256 * (int64_t)ork_bytes(c->type) : 2 * weight_step;
+    const int amx = c->algorithm == ORK_TILES, emulated = c->variant == ORK_EMULATED;
+    ork_tile (*const kernel)(int, int) = c->type == ORK_BF16 ? ork_tile_bf16 : ork_tile_f32;
+    int pair = 0;
+    for (const ork_output_part *part = k->parts; part < k->parts + k->count; part++) {
+        const int part_blocks = part->out_channels / 16;
+        ork_convolution own = *c;
+        own.output = part->output_strides, own.relu = part->relu;
+        const ork_sink sink = {&own, part->bias, k->residual, part->output, 1};
+        for (int block = 0; block < part_blocks; block += ORK_TILE_BLOCKS, pair++) {
+            if (pair < begin || pair >= end) continue;
+            const int blocks = part_blocks - block < ORK_TILE_BLOCKS ? part_blocks - block : ORK_TILE_BLOCKS;
+            const char *weights = (const char *)part->packed + block * weight_step;
+            const char *next = weights + ORK_TILE_BLOCKS * weight_step;
+            if (block + ORK_TILE_BLOCKS >= part_blocks)
+                next = part + 1 < k->parts + k->count ? part[1].packed : k->parts->packed;
+            for (int64_t i = 0; i < number; i++) {
+                const window *t = tiles + i;
+                const ork_segment *own_segments = segments + i * plan->tap_block;
+                float *sum = sums;
+                if (plan->split) sum += (i * (plan->pairs * 2 + 1) + (pair - begin) * 2) * plan->tile_pixels * 16;
+                if (amx) {
+                    ork_amx_multiply(
+                        emulated, own_segments, counts[i], chunks, weights, weight_step, sum, first, t->pixels, blocks);
+                    if (last) ork_store(&sink, sum, t->first, t->pixels, block, blocks);
+                    continue;
+                }
+                ork_tile_end tile_end = {.sums = sum, .begins = first};
+                const int is_line = finish(k, t, part, block, &tile_end);
+                if (is_line && part->bias) tile_end.bias = part->bias + block * 16;
+                if (!last) tile_end.output = 0;
+                const int64_t offset = plan->split && counts[i] ? own_segments->weights : 0;
+                look_ahead(next + offset, weight_bytes, counts[i] * chunks * 2, i, &tile_end);
+                kernel(t->pixels, blocks)(own_segments, counts[i], chunks, weights, weight_step, &tile_end);
+                if (last && !is_line) ork_store(&sink, sum, t->first, t->pixels, block, blocks);
+            }
         }
     }
 }
@@ -174,11 +229,9 @@ static void part(void *data, int index, int parts) {
     char *own = k->scratch + (size_t)index * (plan->panel_bytes + plan->segment_bytes + plan->sum_bytes);
     ork_segment *segments = (void *)(own + plan->panel_bytes);
     float *sums = (void *)(own + plan->panel_bytes + plan->segment_bytes);
-    const int64_t pairs = (plan->output_blocks + 1) / 2;
     const int pixel_part = index % plan->pixel_parts, output_part = index / plan->pixel_parts;
-    const int begin = (int)edge(output_part, plan->output_parts, pairs) * 2;
-    int end = (int)edge(output_part + 1, plan->output_parts, pairs) * 2;
-    if (end > plan->output_blocks) end = (int)plan->output_blocks;
+    const int begin = (int)edge(output_part, plan->output_parts, plan->pairs);
+    const int end = (int)edge(output_part + 1, plan->output_parts, plan->pairs);
     const int64_t tile_end = edge(pixel_part + 1, plan->pixel_parts, plan->tiles);
     window tiles[16];
     int64_t counts[16];
@@ -197,24 +250,34 @@ static void part(void *data, int index, int parts) {
                         gather(k, &tiles[i], tap, tap_end, chunk, chunks, &panel, segments + i * plan->tap_block);
                 const int first = chunk == 0 && tap == 0;
                 const int last = chunk + chunks == plan->chunks && tap_end == plan->taps;
-                multiply(k, tiles, counts, number, chunks, segments, sums, begin, end, first, last);
+                multiply(
+                    k, tiles, counts, number, chunks, tap_end - tap, segments, sums, begin, end, first, last);
             }
         }
     }
     if (k->c->algorithm == ORK_TILES) ork_amx_end(k->c->variant == ORK_EMULATED);
 }
 
-int ork_direct_run(
-    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
-    void *output, void *scratch, int threads) {
-    work k = {c, ork_direct_cut(c, threads), packed, input, {c, bias, residual, output, 1}, scratch};
+int ork_direct_run_parts(
+    const ork_convolution *c, const void *input, const void *residual, const ork_output_part *parts, int count,
+    void *scratch, int threads) {
+    work k = {c, ork_direct_cut(c, threads), input, residual, parts, count, scratch};
+    k.plan.pairs = 0;
+    for (int i = 0; i < count; i++) k.plan.pairs += (parts[i].out_channels / 16 + 1) / ORK_TILE_BLOCKS;
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
     return 0;
 }
 #else
-int ork_direct_run(
-    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
-    void *output, void *scratch, int threads) {
+int ork_direct_run_parts(
+    const ork_convolution *c, const void *input, const void *residual, const ork_output_part *parts, int count,
+    void *scratch, int threads) {
     return 1;
 }
 #endif
+
+int ork_direct_run(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
+    void *output, void *scratch, int threads) {
+    const ork_output_part whole = {packed, bias, output, c->output, c->out_channels, c->relu};
+    return ork_direct_run_parts(c, input, residual, &whole, 1, scratch, threads);
+}

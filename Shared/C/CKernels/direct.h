@@ -9,7 +9,7 @@ typedef struct {
     int64_t chunks, taps;              // the whole reduction: 16 inputs each
     int64_t chunk_block, tap_block;    // cut into
     int64_t group;                     // tiles that share one pass over the weights
-    int64_t output_blocks;
+    int64_t output_blocks, pairs;      // of 16 outputs; two of them at a time
     int tile_pixels;                   // 14 in vectors, 32 in AMX tiles
     int pixel_parts, output_parts;     // threads
     int split;                         // the reduction has several blocks: sums wait in memory in between
@@ -19,6 +19,16 @@ typedef struct {
 ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads);
 size_t ork_direct_packed_bytes(const ork_convolution *c);
 void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
+int ork_direct_run_parts(
+    const ork_convolution *c, const void *input, const void *residual, const ork_output_part *parts, int count,
+    void *scratch, int threads);
 int ork_direct_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
+
+// To the nearest bfloat16, ties to even; what is not a number stays so.
+static inline uint16_t ork_half(float value) {
+    union { float f; uint32_t u; } bits = {value};
+    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits.u >> 16 | 0x40);
+    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
+}

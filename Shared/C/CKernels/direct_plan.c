@@ -10,7 +10,7 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // Threads by pixels and by outputs: the longest thread's work first, then what all threads read together.
 static void share(const ork_convolution *c, ork_direct_plan *plan, int threads) {
-    const int64_t pairs = ceiling(plan->output_blocks, ORK_TILE_BLOCKS);
+    const int64_t pairs = plan->pairs;
     const double weight_bytes = (double)plan->output_blocks * plan->chunks * plan->taps * 256;
     const double input_bytes = (double)c->batch * plan->chunks * 16 * c->in_size[0] * c->in_size[1] * c->in_size[2];
     double best_work = 1e300, best_traffic = 1e300;
@@ -40,7 +40,7 @@ ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     plan.tiles = plan.runs * plan.tiles_per_run;
     plan.chunks = c->in_channels / 16;
     plan.taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
-    plan.output_blocks = c->out_channels / 16;
+    plan.output_blocks = c->out_channels / 16, plan.pairs = ceiling(plan.output_blocks, ORK_TILE_BLOCKS);
     // 16 inputs of a tap are 1024 (512) bytes of weights for each output block.
     const int64_t limit = bytes == 4 ? 144 : 216;
     plan.chunk_block = plan.chunks, plan.tap_block = plan.taps;
@@ -59,7 +59,7 @@ ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     plan.panel_bytes = ork_round64((size_t)(plan.group * panel));
     plan.segment_bytes = ork_round64((size_t)(plan.group * plan.tap_block) * sizeof(ork_segment));
     plan.sum_bytes = (size_t)64 * (size_t)plan.tile_pixels
-        * (size_t)(plan.split ? plan.group * (plan.output_blocks + 1) : ORK_TILE_BLOCKS);
+        * (size_t)(plan.split ? plan.group * (plan.pairs * 2 + 1) : ORK_TILE_BLOCKS);
     return plan;
 }
 
@@ -68,13 +68,6 @@ size_t ork_direct_packed_bytes(const ork_convolution *c) {
     const size_t spare = c->algorithm == ORK_TILES ? 512 : 0;
     return (size_t)c->in_channels * (size_t)c->out_channels * (size_t)c->kernel[0] * (size_t)c->kernel[1]
         * (size_t)c->kernel[2] * ork_bytes(c->type) + spare;
-}
-
-// To the nearest, ties to even; what is not a number stays so.
-static uint16_t rounded(float value) {
-    union { float f; uint32_t u; } bits = {value};
-    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits.u >> 16 | 0x40);
-    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
 }
 
 typedef struct {
@@ -86,10 +79,41 @@ typedef struct {
 
 enum { TAPS = 27 };
 
+#if defined(__x86_64__)
+#define PACK_TARGET __attribute__((target(ORK_AVX512)))
+#else
+#define PACK_TARGET
+#endif
+
+// ork_half without branches.
+static inline uint32_t half_of(uint32_t bits) {
+    const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
+    return (bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16 | 0x40) : rounded;
+}
+
+// Pairs of bfloat16 of one output: `taps` of 16 inputs, which lie `length` apart, to words [tap][pair][16 outputs].
+PACK_TARGET static void pair_up(const float *from, int64_t length, int64_t inputs, int64_t taps, uint32_t (*to)[128]) {
+    for (int64_t pair = 0; pair < 8; pair++) {
+        uint32_t first[TAPS] = {0}, second[TAPS] = {0};
+        if (2 * pair < inputs) memcpy(first, from + 2 * pair * length, (size_t)taps * 4);
+        if (2 * pair + 1 < inputs) memcpy(second, from + (2 * pair + 1) * length, (size_t)taps * 4);
+        for (int tap = 0; tap < TAPS; tap++) first[tap] = half_of(first[tap]) | half_of(second[tap]) << 16;
+        for (int64_t tap = 0; tap < taps; tap++) to[tap][pair * 16] = first[tap];
+    }
+}
+
+// The same of a kernel with one tap.
+PACK_TARGET static void pair_up_one(const float *from, uint32_t *to) {
+    uint32_t bits[16], words[8];
+    memcpy(bits, from, sizeof bits);
+    for (int pair = 0; pair < 8; pair++) words[pair] = half_of(bits[2 * pair]) | half_of(bits[2 * pair + 1]) << 16;
+    for (int pair = 0; pair < 8; pair++) to[pair * 16] = words[pair];
+}
+
 static void pack_part(void *data, int part, int parts) {
     const pack_work *w = data;
     union {
-        uint16_t halves[TAPS][256];
+        uint32_t halves[TAPS][128];
         float floats[TAPS][256];
     } turned;
     const ork_convolution *c = w->c;
@@ -100,17 +124,20 @@ static void pack_part(void *data, int part, int parts) {
             for (int64_t first = 0; first < taps; first += TAPS) {
                 // Weights have the taps side by side, packed ones have them last: turned in a corner of the cache.
                 const int64_t count = smaller(taps - first, TAPS);
-                for (int e = 0; e < 256; e++) {
-                    const int64_t o = block * 16 + (half ? e / 2 % 16 : e % 16);
-                    const int64_t i = chunk * 16 + (half ? e / 32 * 2 + e % 2 : e / 16);
+                if (half) memset(turned.halves, 0, (size_t)count * 512);
+                for (int64_t o = block * 16; half && o < block * 16 + 16 && o < w->outputs; o++) {
+                    const float *from = w->weights + (o * w->inputs + chunk * 16) * taps + first;
+                    const int64_t inputs = w->inputs - chunk * 16;
+                    if (taps == 1 && inputs >= 16)
+                        pair_up_one(from, turned.halves[0] + o % 16);
+                    else if (inputs > 0)
+                        pair_up(from, taps, inputs, count, (uint32_t(*)[128])(turned.halves[0] + o % 16));
+                }
+                for (int e = 0; !half && e < 256; e++) {
+                    const int64_t o = block * 16 + e % 16, i = chunk * 16 + e / 16;
                     const int real = o < w->outputs && i < w->inputs;
                     const float *from = real ? w->weights + (o * w->inputs + i) * taps + first : 0;
-                    for (int64_t tap = 0; tap < count; tap++) {
-                        if (half)
-                            turned.halves[tap][e] = real ? rounded(from[tap]) : 0;
-                        else
-                            turned.floats[tap][e] = real ? from[tap] : 0;
-                    }
+                    for (int64_t tap = 0; tap < count; tap++) turned.floats[tap][e] = real ? from[tap] : 0;
                 }
                 for (int64_t tap = 0; tap < count; tap++) {
                     const int64_t at = ((block * taps + first + tap) * chunks + chunk) * 256;

@@ -39,8 +39,11 @@ static range window(const ork_pooling *p, int dimension, int out) {
 
 // One row of outputs of some blocks, which lie side by side where channels are last.
 __attribute__((target(ORK_AVX512_BF16))) ORK_INLINE void pool_row(
-    const work *k, int64_t first, int64_t to, range d, range h, int64_t blocks, int type, int maximum) {
+    const work *k, int64_t first, int64_t to, range d, range h, int64_t start, int64_t blocks, int type,
+    int maximum) {
     const ork_pooling *p = k->p;
+    const float *shift = p->shift ? p->shift + start * 16 : 0;
+    const __m512 floor = _mm512_set1_ps(p->relu ? 0.0f : -__builtin_inff());
     const int slices = d.end - d.begin, rows = h.end - h.begin;
     const int64_t pixel = p->input.pixel, row = pixel * p->in_size[2], slice = row * p->in_size[1];
     for (int out = 0; out < p->out_size[2]; out++, to += p->output.pixel) {
@@ -66,6 +69,8 @@ __attribute__((target(ORK_AVX512_BF16))) ORK_INLINE void pool_row(
                     }
                 }
             if (!maximum) v = _mm512_mul_ps(v, share);
+            if (shift) v = _mm512_add_ps(v, _mm512_loadu_ps(shift + block * 16));
+            v = _mm512_max_ps(floor, v);  // in this order what is not a number stays so
             ork_store16(k->output, to + block * p->output.block, p->output_type, v);
         }
     }
@@ -86,13 +91,13 @@ __attribute__((target(ORK_AVX512_BF16))) static void part(void *data, int index,
             + (z * height + y) * p->out_size[2] * p->output.pixel;
         const range d = window(p, 0, (int)z), h = window(p, 1, (int)y);
         if (p->kind == ORK_MAXIMUM && p->input_type == ORK_F32)
-            pool_row(k, from, to, d, h, count, ORK_F32, 1);
+            pool_row(k, from, to, d, h, block, count, ORK_F32, 1);
         else if (p->kind == ORK_MAXIMUM)
-            pool_row(k, from, to, d, h, count, ORK_BF16, 1);
+            pool_row(k, from, to, d, h, block, count, ORK_BF16, 1);
         else if (p->input_type == ORK_F32)
-            pool_row(k, from, to, d, h, count, ORK_F32, 0);
+            pool_row(k, from, to, d, h, block, count, ORK_F32, 0);
         else
-            pool_row(k, from, to, d, h, count, ORK_BF16, 0);
+            pool_row(k, from, to, d, h, block, count, ORK_BF16, 0);
     }
 }
 

@@ -6,17 +6,29 @@
 enum { ORK_TILE_PIXELS = 14, ORK_TILE_BLOCKS = 2 };
 
 typedef struct {
-    const char *pixels;  // 16 inputs of pixel p at pixels + p * 16 elements; next chunk `pixel_step` bytes on
+    const char *pixels;  // 16 inputs of pixel p at pixels + p * row_step; the next chunk `pixel_step` bytes on
     int64_t weights;     // bytes from the output block's first weight to the segment's
-    int64_t pixel_step;
-    int64_t row_step;    // from pixel to pixel, where tiles of AMX are loaded
+    int64_t pixel_step, row_step;
     int64_t last_inputs; // of the last chunk of float32, a multiple of 4; 0: all 16
 } ork_segment;
 
-// sums: [pixels][blocks][16] float32, begun at zero where `first`.
+// How a tile begins and ends. Steps are bytes.
+typedef struct {
+    float *sums;           // [pixels][blocks][16]: where the tile goes on, unless it begins at the bias; where it pauses,
+                           // unless there is an output
+    const float *bias;     // of the tile's blocks; NULL for zeros. Only where the tile begins
+    char *output;          // the first pixel's first block; NULL: the sums are written
+    int64_t output_step, output_block;
+    const char *residual;  // or NULL
+    int64_t residual_step, residual_block;
+    const char *ahead;     // what is read soon: fetched into the second-level cache, 128 bytes for every 8 inputs
+    int64_t ahead_step;    // 128, or 0 where nothing is
+    int begins, relu, is_half, residual_is_half;
+} ork_tile_end;
+
 typedef void (*ork_tile)(
     const ork_segment *segments, int64_t count, int64_t chunks, const char *weights, int64_t weight_block_step,
-    float *sums, int first);
+    const ork_tile_end *end);
 
 // The kernel for so many pixels (1...14) and output blocks (1...2).
 ork_tile ork_tile_f32(int pixels, int blocks);

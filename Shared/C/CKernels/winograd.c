@@ -268,11 +268,13 @@ static void part(void *data, int index, int parts) {
                         const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
                         const ork_segment segment = {
                             values + (from * plan->points + point * width) * plan->chunks * side,
-                            point * plan->chunks * 256 * bytes, width * side, 0, k->last_inputs};
+                            point * plan->chunks * 256 * bytes, width * side, side, k->last_inputs};
                         char *sum = sums + (from * plan->points + point * width) * blocks_here * 64
                             + (block - first) * width * 64;
+                        const ork_tile_end pause = {
+                            .sums = (float *)sum, .begins = 1, .ahead = k->packed + block * weight_step};
                         kernel((int)width, blocks)(
-                            &segment, 1, plan->chunks, k->packed + block * weight_step, weight_step, (float *)sum, 1);
+                            &segment, 1, plan->chunks, k->packed + block * weight_step, weight_step, &pause);
                     }
                 }
             for (int64_t set = 0; set < sets; set++) {

@@ -116,6 +116,12 @@ package struct ModelDescription: Codable, Sendable, Equatable {
         if input.spacing.count != rank || input.spacing.contains(where: { !($0 > 0 && $0.isFinite) }) {
             problems.append("input.spacing: expected \(rank) numbers above 0 (mm), got \(input.spacing)")
         }
+        if let image = input.normalization.meanImage {
+            if rank != 2 { problems.append("input.normalization.meanImage: only cut-outs have a mean image") }
+            if image.file.isEmpty || image.file.contains("/") {
+                problems.append("input.normalization.meanImage.file: expected a name in the folder, got \(image.file)")
+            }
+        }
         return problems
     }
 }

@@ -1,14 +1,16 @@
+package import Contracts
 internal import Digests
 internal import FoundationEssentials
 internal import Glibc
 package import NeuralNetwork
-internal import Tensors
+package import Tensors
 
 /// A model: its description (`model.json`) and its parameters (`weights.safetensors`, memory-mapped), checked against
 /// each other.
 package struct ModelFolder: Sendable {
     package static let descriptionFile = "model.json"
     package static let weightsFile = "weights.safetensors"
+    package static let meanImageFile = "mean.safetensors"
 
     /// Where it lies; nil for a model made in memory.
     package let path: String?
@@ -19,21 +21,30 @@ package struct ModelFolder: Sendable {
     package let parameters: any ParameterSource & Sendable
     /// How far an input lies from the training; nil for a model without.
     package let detector: OutOfDistributionDetector?
+    /// Subtracted from each input, float32 [1 or channels, rows, columns]; nil for a model without.
+    package let meanImage: Tensor?
 
     /// Loads and checks a model folder.
     ///
-    /// - Parameter path: the folder.
+    /// - Parameters:
+    ///   - path: the folder.
+    ///   - ignoresTrust: whether calibration and trust are left aside, such as to fit them anew.
     /// - Returns: the model, its weights mapped.
     /// - Throws: `ClassifierError.modelMissing` when the folder or one of its files is not there, `modelDamaged` for
     ///   everything else, naming every contradiction and every missing, unexpected or misshapen tensor.
-    package static func load(path: String) throws(ClassifierError) -> ModelFolder {
+    package static func load(path: String, ignoresTrust: Bool = false) throws(ClassifierError) -> ModelFolder {
         var description = try loadDescription(path: path)
+        if ignoresTrust {
+            description.trust = nil
+            description.calibration = nil
+        }
         let weights = try loadWeights(path: path, of: &description.architecture)
         return ModelFolder(
             path: path, description: description, weightsSHA256: weights.sha256, graph: weights.graph,
             parameters: weights.file,
             detector: try description.loadDetector(
-                beside: path, weightsSHA256: weights.sha256, features: weights.graph.featureCount))
+                beside: path, weightsSHA256: weights.sha256, features: weights.graph.featureCount),
+            meanImage: try description.loadMeanImage(beside: path))
     }
 
     /// Maps a folder's weights and checks them against an architecture, which is completed by what they show.
@@ -67,11 +78,22 @@ package struct ModelFolder: Sendable {
     /// - Parameters:
     ///   - description: without `trust`, whose figures belong to weights that lie in a file.
     ///   - parameters: by name.
+    ///   - meanImage: float32 [1 or channels, rows, columns]; the description will name its file.
     /// - Throws: `ClassifierError.modelDamaged` for a description that contradicts itself or other parameters.
-    package init(description: ModelDescription, parameters: ParameterSet) throws(ClassifierError) {
+    package init(
+        description: ModelDescription, parameters: ParameterSet, meanImage: Tensor? = nil
+    ) throws(ClassifierError) {
+        var description = description
         let name = "\(description.name) (in memory)"
+        do {
+            description.input.normalization.meanImage = try meanImage.map {
+                ModelMeanImage(file: Self.meanImageFile, sha256: try Self.digest([(name: "mean", tensor: $0)]))
+            }
+        } catch {
+            throw .modelDamaged(path: name, reason: "mean image: \(error)")
+        }
         let contradictions =
-            description.contradictions
+            description.contradictions + description.problems(ofMeanImage: meanImage)
             + (description.trust == nil ? [] : ["trust is written into a folder whose weights are there"])
         guard contradictions.isEmpty else {
             throw .modelDamaged(path: name, reason: contradictions.joined(separator: "; "))
@@ -80,13 +102,9 @@ package struct ModelFolder: Sendable {
             let graph = try description.architecture.graph()
             let problems = graph.problems(in: parameters)
             guard problems.isEmpty else { throw NeuralNetworkError.parametersMismatch(problems) }
-            let pieces = try Safetensors.pieces(Self.sorted(parameters))
-            let digest = Digest()
-            digest.update(pieces.header)
-            for payload in pieces.payloads { payload.withUnsafeBytes { digest.update($0) } }
             self.init(
-                path: nil, description: description, weightsSHA256: Digest.hexadecimal(digest.finish()), graph: graph,
-                parameters: parameters, detector: nil)
+                path: nil, description: description, weightsSHA256: try Self.digest(Self.sorted(parameters)),
+                graph: graph, parameters: parameters, detector: nil, meanImage: meanImage)
         } catch {
             throw .modelDamaged(path: name, reason: "\(error)")
         }
@@ -94,7 +112,7 @@ package struct ModelFolder: Sendable {
 
     private init(
         path: String?, description: ModelDescription, weightsSHA256: String, graph: NetworkGraph,
-        parameters: any ParameterSource & Sendable, detector: OutOfDistributionDetector?
+        parameters: any ParameterSource & Sendable, detector: OutOfDistributionDetector?, meanImage: Tensor?
     ) {
         self.path = path
         self.description = description
@@ -102,6 +120,16 @@ package struct ModelFolder: Sendable {
         self.graph = graph
         self.parameters = parameters
         self.detector = detector
+        self.meanImage = meanImage
+    }
+
+    /// Of the file that these tensors would be.
+    private static func digest(_ tensors: [(name: String, tensor: Tensor)]) throws -> String {
+        let pieces = try Safetensors.pieces(tensors)
+        let digest = Digest()
+        digest.update(pieces.header)
+        for payload in pieces.payloads { payload.withUnsafeBytes { digest.update($0) } }
+        return Digest.hexadecimal(digest.finish())
     }
 
     /// Writes the model as a folder. The weights come first, so that a reader never sees a description without them.
@@ -115,6 +143,9 @@ package struct ModelFolder: Sendable {
         try SafetensorsFile.write(Self.sorted(set), to: path + "/" + Self.weightsFile)
         if let detector, let outside = description.trust?.outOfDistribution {
             _ = try detector.write(to: path + "/" + outside.file)
+        }
+        if let meanImage, let image = description.input.normalization.meanImage {
+            try SafetensorsFile.write([(name: "mean", tensor: meanImage)], to: path + "/" + image.file)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -22,6 +22,19 @@ package struct Trust: Sendable {
         self.figures = figures
     }
 
+    /// A figure more, for people.
+    package mutating func add(figure name: String, _ value: JSONValue) { figures[name] = value }
+
+    /// Share of cases that lie outside of what the training knows.
+    ///
+    /// - Parameter features: a vector for each case.
+    /// - Returns: 0 to 1; nil where no distance was fitted, or there are no cases.
+    package func outsideShare(of features: [[Float]]) -> Double? {
+        guard let outside = outOfDistribution, !features.isEmpty else { return nil }
+        let count = features.count { outside.detector.distance(of: $0.map(Double.init)) > outside.threshold }
+        return Double(count) / Double(features.count)
+    }
+
     /// What became of a folder.
     package struct Written: Sendable {
         package let description: ModelDescription
@@ -34,16 +47,19 @@ package struct Trust: Sendable {
     /// themselves.
     ///
     /// The threshold moves along with the calibration, so that each case keeps its label. What was fitted before and is
-    /// not fitted now stays where it is for the same weights: the distance from the training, and the policy. All other
-    /// members of `model.json` are left as they are.
+    /// not fitted now stays where it is for the same weights, if it may: the distance from the training, and the policy.
+    /// All other members of `model.json` are left as they are.
     ///
     /// - Parameters:
     ///   - folder: a whole model folder.
     ///   - threshold: of the second label, for calibrated probabilities; nil to move the folder's along.
+    ///   - keepsFormer: whether distance and policy of an earlier fit stay where there are no new ones.
     /// - Returns: the description as it is now.
     /// - Throws: ``ClassifierError`` for a folder that cannot be used, or not with this trust; what the file system says.
     @discardableResult
-    package func write(to folder: String, threshold: Double? = nil) throws -> Written {
+    package func write(
+        to folder: String, threshold: Double? = nil, keepsFormer: Bool = true
+    ) throws -> Written {
         let path = folder + "/" + ModelFolder.descriptionFile
         let described = try ModelFolder.loadDescription(path: folder)
         var architecture = described.architecture
@@ -53,7 +69,7 @@ package struct Trust: Sendable {
             throw ClassifierError.modelDamaged(path: folder, reason: "model.json is no JSON object")
         }
 
-        let known = described.trust.flatMap { $0.weightsSHA256 == weights.sha256 ? $0 : nil }
+        let known = described.trust.flatMap { keepsFormer && $0.weightsSHA256 == weights.sha256 ? $0 : nil }
         var trust = TrustDescription(weightsSHA256: weights.sha256, figures: .object(figures))
         if let conformal {
             trust.conformal = .init(
@@ -87,7 +103,9 @@ package struct Trust: Sendable {
                     path: folder, reason: "it would be: \(contradictions.joined(separator: "; "))")
             }
             try data.write(to: URL(filePath: path), options: .atomic)
-            if fresh != nil, let former = described.trust?.outOfDistribution?.file { unlink(folder + "/" + former) }
+            if let former = described.trust?.outOfDistribution?.file, former != trust.outOfDistribution?.file {
+                unlink(folder + "/" + former)
+            }
             return Written(description: description, formerThreshold: described.threshold)
         } catch {
             if let fresh { unlink(fresh) }
@@ -120,7 +138,7 @@ extension Calibration {
     /// A threshold of these probabilities as one of another calibration's, for two classes: it parts the same logits.
     /// A threshold is often a case's own probability, which is a float32: of the numbers that round to it, the least is
     /// moved, and the outcome is rounded as probabilities are.
-    func moved(_ threshold: Double, to other: Calibration) -> Double {
+    package func moved(_ threshold: Double, to other: Calibration) -> Double {
         guard self != other, threshold > 0, threshold < 1 else { return threshold }
         var single = Float(threshold)
         if Double(single) < threshold { single = single.nextUp }

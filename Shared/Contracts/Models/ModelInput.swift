@@ -29,6 +29,20 @@ package struct ModelInput: Codable, Sendable, Equatable {
     }
 }
 
+/// The mean of a model's padded training cut-outs: a safetensors file beside `model.json` whose tensor `mean`, float32
+/// [1 or channels, rows, columns], is as large as the model's input.
+package struct ModelMeanImage: Codable, Sendable, Equatable {
+    /// A name in the model folder.
+    package var file: String
+    /// Of the file, in lower-case hexadecimal.
+    package var sha256: String
+
+    package init(file: String, sha256: String) {
+        self.file = file
+        self.sha256 = sha256
+    }
+}
+
 /// How a model wants intensities: the member `input.normalization` of `model.json`.
 package struct ModelNormalization: Codable, Sendable, Equatable {
     /// `none`, `z-score` or `min-max`.
@@ -42,6 +56,8 @@ package struct ModelNormalization: Codable, Sendable, Equatable {
     package var clip: Double?
     /// Subtracted from a cut-out whose values run from 0 to 1.
     package var mean: Double?
+    /// Subtracted from a padded cut-out, pixel by pixel, as ``mean`` is; nil for none.
+    package var meanImage: ModelMeanImage?
     /// Multiplies what is left of a cut-out's pixels; nil for 1.
     package var scale: Double?
     /// Done to each volume before; none by default.
@@ -49,7 +65,8 @@ package struct ModelNormalization: Codable, Sendable, Equatable {
 
     package init(
         method: String, measured: String? = nil, lowerPercentile: Double? = nil, upperPercentile: Double? = nil,
-        clip: Double? = nil, mean: Double? = nil, scale: Double? = nil, steps: [PreparationStep]? = nil
+        clip: Double? = nil, mean: Double? = nil, scale: Double? = nil, steps: [PreparationStep]? = nil,
+        meanImage: ModelMeanImage? = nil
     ) {
         self.method = method
         self.measured = measured
@@ -59,6 +76,7 @@ package struct ModelNormalization: Codable, Sendable, Equatable {
         self.mean = mean
         self.scale = scale
         self.steps = steps
+        self.meanImage = meanImage
     }
 
     var name: String {
@@ -66,6 +84,8 @@ package struct ModelNormalization: Codable, Sendable, Equatable {
         let numbers = ([lowerPercentile, upperPercentile, clip, mean] + scales).map { $0.map { "\($0)" } ?? "" }
         let isPlain = numbers.allSatisfy(\.isEmpty)
         let before = (steps ?? []).map { $0.text }
-        return (before + [method] + (measured.map { [$0] } ?? []) + (isPlain ? [] : numbers)).joined(separator: "_")
+        let image = meanImage.map { ["image-\($0.sha256.prefix(16))"] } ?? []
+        return (before + [method] + (measured.map { [$0] } ?? []) + (isPlain ? [] : numbers) + image)
+            .joined(separator: "_")
     }
 }

@@ -4,7 +4,8 @@ package struct PreparationStep: Codable, Sendable, Equatable {
     /// `registration`: a series is moved rigidly onto the series in whose world the regions lie. `n4`: the bias field
     /// is taken out.
     package var name: String
-    /// Of `registration`: `moved` (the default; only where the heads cover each other badly) or `always`.
+    /// Of `registration`: `moved` (the default; only where the patient moved
+    /// between the series by more than half a mm or half a degree) or `always`.
     package var when: String?
     /// Of `n4`: every so manieth voxel along each axis is used; 2 by default.
     package var shrinkFactor: Int?

@@ -79,33 +79,45 @@ struct CohortAnalysis {
     }
 
     /// Outcomes by chi-squared over all cohorts; cases of a patient and short axes by Welch's t, two by two.
-    func tests() -> [CohortTestFigure] {
+    ///
+    /// - Returns: the tests, and those that cannot be computed, with the reason.
+    func tests() -> (figures: [CohortTestFigure], omitted: [String]) {
         let cohorts = present
-        guard cohorts.count > 1 else { return [] }
+        guard cohorts.count > 1 else { return ([], []) }
         var figures: [CohortTestFigure] = []
+        var omitted: [String] = []
         let outcomes = Outcome.all(of: material.task).filter { outcome in
             material.cases.contains { $0.outcome == outcome }
         }
         let table = cohorts.map { cohort in
             outcomes.map { outcome in material.cases.count { $0.cohort == cohort && $0.outcome == outcome } }
         }
-        if let test = try? ChiSquaredTest(table, correctsContinuity: false) {
+        do throws(StatisticsError) {
+            let test = try ChiSquaredTest(table, correctsContinuity: false)
             figures.append(
                 CohortTestFigure(
                     what: "outcome", cohorts: cohorts, test: "chi-squared", statistic: test.statistic,
                     degreesOfFreedom: Double(test.degreesOfFreedom), p: test.p, isRough: Self.isRough(table)))
+        } catch {
+            omitted.append("Chi-squared test of the outcomes: \(error.description)")
         }
         for (index, first) in cohorts.enumerated() {
             for second in cohorts.dropFirst(index + 1) {
                 let (one, other) = (cases(first), cases(second))
-                figures += [
-                    student("cases of a patient", first, second, perPatient(one), perPatient(other)),
-                    student(
-                        "short axis", first, second, one.compactMap(\.shortAxis), other.compactMap(\.shortAxis)),
-                ].compactMap(\.self)
+                let axes = (one.compactMap(\.shortAxis), other.compactMap(\.shortAxis))
+                var measured = [("cases of a patient", perPatient(one), perPatient(other))]
+                if !axes.0.isEmpty || !axes.1.isEmpty { measured.append(("short axis", axes.0, axes.1)) }
+                for (what, x, y) in measured {
+                    do throws(StatisticsError) {
+                        figures.append(try student(what, first, second, x, y))
+                    } catch {
+                        omitted.append(
+                            "Welch's t of \(what), \(first.rawValue) and \(second.rawValue): \(error.description)")
+                    }
+                }
             }
         }
-        return figures
+        return (figures, omitted)
     }
 
     func overlaps() -> [OverlapFigure] {
@@ -135,8 +147,8 @@ struct CohortAnalysis {
 
     private func student(
         _ what: String, _ first: Cohort, _ second: Cohort, _ x: [Double], _ y: [Double]
-    ) -> CohortTestFigure? {
-        guard let test = try? TTest(x, y) else { return nil }
+    ) throws(StatisticsError) -> CohortTestFigure {
+        let test = try TTest(x, y)
         return CohortTestFigure(
             what: what, cohorts: [first, second], test: "Welch's t", statistic: test.t,
             degreesOfFreedom: test.degreesOfFreedom, p: test.p, isRough: false)

@@ -92,15 +92,15 @@ struct ComparisonAnalysis {
         let analysis = TaskAnalysis(material: material, settings: settings)
         let (cut, otherCut) = (try analysis.cut(first, cohort: cohort), try analysis.cut(second, cohort: cohort))
         let found = try DeLong.compare(paired: one, other, level: settings.level)
-        let bootstrap =
-            settings.resamples > 0
-            ? try? PatientBootstrap(
+        let bootstrap = ResampledFigure.of(settings) { () throws(StatisticsError) in
+            try PatientBootstrap(
                 differenceOf: one, other, patients: table.patients, resamples: settings.resamples,
-                seed: settings.seed, level: settings.level) : nil
+                seed: settings.seed, level: settings.level)
+        }
         return ComparisonFigure(
             first: first.system, second: second.system, task: first.role, cohort: cohort, unit: unit,
             difference: found.difference, lower: found.lower, upper: found.upper, z: found.z, p: found.p,
-            adjustedP: found.p, bootstrap: bootstrap.map { IntervalFigure(lower: $0.lower, upper: $0.upper) },
+            adjustedP: found.p, bootstrap: bootstrap,
             mcnemar: McNemarFigure(
                 McNemarTest(
                     truth: one.labels, first: one.scores.map { $0 >= cut.threshold.value },

@@ -31,7 +31,11 @@ package struct Evaluation: Sendable, Encodable {
     package let readers: [ReaderFigure]
     package let readerComparisons: [ReaderComparisonFigure]
     package let agreement: [AgreementFigure]
+    /// How far models' calibration, label sets and limits keep their word.
+    package let trust: [TrustFigure]
     package var explanations: [ExplanationFigure]
+    /// Figures that were asked for and cannot be had, each with its reason.
+    package let notComputed: [String]
     /// What a reader of the figures has to know first.
     package var warnings: [String]
 
@@ -70,17 +74,23 @@ package struct Evaluation: Sendable, Encodable {
         correction = settings.correction
         splitUnit = material.splitUnit?.rawValue
         self.cohorts = cohorts.figures()
-        cohortTests = cohorts.tests()
+        let tests = cohorts.tests()
+        cohortTests = tests.figures
         overlaps = cohorts.overlaps()
         models = material.systems.map { Model(system: $0.system, task: $0.role, model: $0.model) }
         self.figures = figures
-        self.comparisons = try comparisons.systems()
+        let pairs = try comparisons.systems()
+        self.comparisons = pairs
         cohortComparisons = try comparisons.cohorts()
-        hierarchies = try HierarchyAnalysis(material: material, settings: settings).figures()
+        let hierarchies = try HierarchyAnalysis(material: material, settings: settings).figures()
+        self.hierarchies = hierarchies
         self.readers = readers.rows
         readerComparisons = readers.comparisons
         agreement = readers.agreement
+        trust = TrustAnalysis(material: material, settings: settings).figures()
         explanations = []
+        notComputed =
+            tests.omitted + Omissions.of(figures, pairs, hierarchies, readers.rows) + readers.omitted
         warnings = []
         warnings = EvaluationWarnings.of(self, material, settings)
     }

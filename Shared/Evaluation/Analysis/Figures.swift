@@ -7,18 +7,57 @@ package struct IntervalFigure: Sendable, Equatable, Encodable {
     package let lower, upper: Double
 }
 
+/// An interval from resampled patients, or why there is none.
+package enum ResampledFigure: Sendable, Equatable, Encodable {
+    case interval(IntervalFigure)
+    case notComputed(String)
+
+    /// What `resample` gives, or its reason; nil where nobody asked for resamples.
+    static func of(
+        _ settings: EvaluationSettings, _ resample: () throws(StatisticsError) -> PatientBootstrap
+    ) -> ResampledFigure? {
+        guard settings.resamples > 0 else { return nil }
+        do throws(StatisticsError) {
+            let found = try resample()
+            return .interval(IntervalFigure(lower: found.lower, upper: found.upper))
+        } catch {
+            return .notComputed(error.description)
+        }
+    }
+
+    package var interval: IntervalFigure? {
+        if case .interval(let interval) = self { interval } else { nil }
+    }
+
+    package var reason: String? {
+        if case .notComputed(let reason) = self { reason } else { nil }
+    }
+
+    private enum CodingKeys: String, CodingKey { case notComputed }
+
+    /// An interval's keys, or `notComputed`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .interval(let interval): try interval.encode(to: encoder)
+        case .notComputed(let reason):
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(reason, forKey: .notComputed)
+        }
+    }
+}
+
 /// An area under a ROC curve with DeLong's interval and, by resampled patients, another.
 package struct AreaFigure: Sendable, Equatable, Encodable {
     package let value, variance, lower, upper: Double
-    /// Nil for a single patient.
-    package let bootstrap: IntervalFigure?
+    /// Nil where nobody asked for it.
+    package let bootstrap: ResampledFigure?
 
-    init(_ area: AUCEstimate, bootstrap: PatientBootstrap?) {
+    init(_ area: AUCEstimate, bootstrap: ResampledFigure?) {
         value = area.value
         variance = area.variance
         lower = area.lower
         upper = area.upper
-        self.bootstrap = bootstrap.map { IntervalFigure(lower: $0.lower, upper: $0.upper) }
+        self.bootstrap = bootstrap
     }
 }
 
@@ -107,6 +146,17 @@ package struct CalibrationFigure: Sendable, Equatable, Encodable {
     }
     package let brier, logLoss, expectedCalibrationError: Double
     package let bins: [Bin]
+
+    init(_ report: CalibrationReport, level: Double) {
+        brier = report.brier
+        logLoss = report.logLoss
+        expectedCalibrationError = report.expectedCalibrationError
+        bins = report.bins.map {
+            Bin(
+                lower: $0.lower, upper: $0.upper, meanProbability: $0.meanProbability,
+                observed: ShareFigure($0.observed, level: level))
+        }
+    }
 }
 
 package struct NetBenefitFigure: Sendable, Equatable, Encodable {
@@ -126,9 +176,13 @@ package struct TaskFigure: Sendable, Encodable {
     package let atCut: CountsFigure
     package let youden: [YoudenFigure]
     package let calibration: CalibrationFigure
+    /// Before the model's calibration; nil for a model without.
+    package let uncalibrated: CalibrationFigure?
     package let decisionCurve: [NetBenefitFigure]
     package let roc: [ROCPointFigure]
     package let band: [BandPointFigure]
+    /// Why the curve has no band; nil where it has one, or is one of too many to show.
+    package let bandNotComputed: String?
 }
 
 /// Two areas compared.
@@ -146,7 +200,7 @@ package struct ComparisonFigure: Sendable, Encodable {
     /// Adjusted for the number of comparisons on this cohort.
     package var adjustedP: Double
     /// By resampled patients.
-    package let bootstrap: IntervalFigure?
+    package let bootstrap: ResampledFigure?
     /// McNemar's exact test of the calls at both cuts.
     package let mcnemar: McNemarFigure
 }

@@ -28,7 +28,7 @@ package struct HierarchyFigure: Sendable, Encodable {
     package let kappaInterval: IntervalFigure?
     /// The mean of the leaves' areas.
     package let macroAUC: Double
-    package let macroAUCBootstrap: IntervalFigure?
+    package let macroAUCBootstrap: ResampledFigure?
     package let weightedAUC, oneVersusOneAUC: Double
     package let leaves: [Leaf]
 }
@@ -104,13 +104,15 @@ struct HierarchyAnalysis {
             guard let members = groups[key], let first = members.first,
                 Set(members.map(\.item.outcome)).count == 1
             else { continue }
-            let mean = leaves.map { leaf in
-                members.reduce(0) { $0 + ($1.decision.probabilities[leaf] ?? 0) } / Double(members.count)
-            }
+            // As the service joins a patient's regions.
+            let (leaf, mean) = PatientDecision.origin(
+                of: members.map {
+                    PatientDecision.Voice(label: $0.decision.label, probabilities: $0.decision.probabilities)
+                })
             truth.append(first.item.outcome.rawValue.lowercased())
             patients.append(first.item.patient)
-            probabilities.append(mean)
-            calls.append(members.count == 1 ? first.decision.label : Self.leadingLeaf(mean))
+            probabilities.append(leaves.map { mean[$0] ?? 0 })
+            calls.append(leaf ?? RegionDecision.indeterminate)
         }
         guard leaves.allSatisfy({ truth.contains($0) }) else { return nil }
         let level = settings.level
@@ -118,19 +120,18 @@ struct HierarchyAnalysis {
         let areas = try ClassAreas(
             truth: truth.map { leaves.firstIndex(of: $0) ?? 0 }, scores: probabilities, classes: leaves.count,
             level: level)
-        let isResampled = settings.resamples > 0
-        let macro =
-            isResampled
-            ? try? PatientBootstrap(
+        let macro = ResampledFigure.of(settings) { () throws(StatisticsError) in
+            try PatientBootstrap(
                 meanOf: areas.cases, patients: patients, resamples: settings.resamples, seed: settings.seed,
-                level: level) : nil
+                level: level)
+        }
         var parts: [HierarchyFigure.Leaf] = []
         for (index, leaf) in leaves.enumerated() {
-            let bootstrap =
-                isResampled
-                ? try? PatientBootstrap(
+            let bootstrap = ResampledFigure.of(settings) { () throws(StatisticsError) in
+                try PatientBootstrap(
                     areas.cases[index], patients: patients, resamples: settings.resamples, seed: settings.seed,
-                    level: level) : nil
+                    level: level)
+            }
             parts.append(
                 .init(
                     label: leaf, auc: AreaFigure(areas.oneVersusRest[index], bootstrap: bootstrap),
@@ -143,15 +144,7 @@ struct HierarchyAnalysis {
             confusion: confusion.counts, accuracy: ShareFigure(confusion.accuracy, level: level),
             balancedAccuracy: confusion.balancedAccuracy, macroF1: confusion.macroF1, kappa: kappa?.value,
             kappaInterval: kappa.map { IntervalFigure(lower: $0.lower, upper: $0.upper) }, macroAUC: areas.macro,
-            macroAUCBootstrap: macro.map { IntervalFigure(lower: $0.lower, upper: $0.upper) },
+            macroAUCBootstrap: macro,
             weightedAUC: areas.weighted, oneVersusOneAUC: areas.oneVersusOne, leaves: parts)
-    }
-
-    /// As the service joins a patient's regions: first the heavier branch, then its heavier leaf.
-    static func leadingLeaf(_ mean: [Double]) -> String {
-        let leaves = BrainMetastasisDecision.leaves
-        let isLung = mean[0] + mean[1] >= mean[2] + mean[3]
-        let first = isLung ? 0 : 2
-        return mean[first] >= mean[first + 1] ? leaves[first] : leaves[first + 1]
     }
 }

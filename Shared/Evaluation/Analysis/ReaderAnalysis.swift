@@ -14,6 +14,8 @@ package struct ReaderFigure: Sendable, Encodable {
     package let counts: CountsFigure
     /// DeLong's, of the calls; of a network's probabilities.
     package let auc: AreaFigure?
+    /// Why there is no area; nil where there is one.
+    package let notComputed: String?
 
     package var name: String { condition.isEmpty ? reader : "\(reader), \(condition)" }
 }
@@ -62,12 +64,13 @@ struct ReaderAnalysis {
     private var unit: EvaluationUnit { EvaluationUnit.all(of: material.task)[0] }
 
     func figures() throws(StatisticsError) -> (
-        rows: [ReaderFigure], comparisons: [ReaderComparisonFigure], agreement: [AgreementFigure]
+        rows: [ReaderFigure], comparisons: [ReaderComparisonFigure], agreement: [AgreementFigure], omitted: [String]
     ) {
-        guard !readings.isEmpty else { return ([], [], []) }
+        guard !readings.isEmpty else { return ([], [], [], []) }
         var rows: [ReaderFigure] = []
         var comparisons: [ReaderComparisonFigure] = []
         var agreement: [AgreementFigure] = []
+        var omitted: [String] = []
         for cohort in settings.cohorts {
             for role in material.task.roles {
                 let table = UnitTable(material.cases, cohort: cohort, role: role, unit: unit)
@@ -81,9 +84,11 @@ struct ReaderAnalysis {
                     }
                 }
             }
-            agreement += agreements(cohort)
+            let found = agreements(cohort)
+            agreement += found.figures
+            omitted += found.omitted
         }
-        return (rows, comparisons, agreement)
+        return (rows, comparisons, agreement, omitted)
     }
 
     /// As the paper compares: the network with each reading, two readers who read alike, and a reader with himself.
@@ -114,17 +119,22 @@ struct ReaderAnalysis {
         let truth = voice.places.map { table.rows[$0].label }
         let cases = try LabeledScores(labels: truth, scores: voice.scores)
         let patients = voice.places.map { table.rows[$0].patient }
-        let bootstrap =
-            settings.resamples > 0
-            ? try? PatientBootstrap(
+        let bootstrap = ResampledFigure.of(settings) { () throws(StatisticsError) in
+            try PatientBootstrap(
                 cases, patients: patients, resamples: settings.resamples, seed: settings.seed, level: settings.level)
-            : nil
-        let area = try? DeLong.area(under: cases, level: settings.level)
+        }
+        var area: AUCEstimate?
+        var reason: String?
+        do throws(StatisticsError) {
+            area = try DeLong.area(under: cases, level: settings.level)
+        } catch {
+            reason = error.description
+        }
         return ReaderFigure(
             reader: voice.reading?.reader ?? voice.name, condition: voice.reading?.condition ?? "",
             isNetwork: voice.reading == nil, task: table.role, cohort: cohort, unit: unit, count: truth.count,
             counts: CountsFigure(ConfusionCounts(truth: truth, calls: voice.calls), level: settings.level),
-            auc: area.map { AreaFigure($0, bootstrap: bootstrap) })
+            auc: area.map { AreaFigure($0, bootstrap: bootstrap) }, notComputed: reason)
     }
 
     private func compare(
@@ -150,8 +160,9 @@ struct ReaderAnalysis {
     }
 
     /// Kappa of each two readers who read alike, over all that was called: of origins, with four categories.
-    private func agreements(_ cohort: Cohort) -> [AgreementFigure] {
+    private func agreements(_ cohort: Cohort) -> (figures: [AgreementFigure], omitted: [String]) {
         var figures: [AgreementFigure] = []
+        var omitted: [String] = []
         let ids = material.cases.filter { $0.cohort == cohort }.map(\.id)
         let categories = Outcome.all(of: material.task).map { $0.rawValue.lowercased() }
         for (index, first) in readings.enumerated() {
@@ -159,9 +170,14 @@ struct ReaderAnalysis {
             where second.condition == first.condition && second.reader != first.reader {
                 let both = ids.filter { first.calls[$0] != nil && second.calls[$0] != nil }
                 let (one, other) = (both.compactMap { first.calls[$0] }, both.compactMap { second.calls[$0] })
-                guard
-                    let kappa = try? CohenKappa(one, other, categories: categories, level: settings.level)
-                else { continue }
+                let kappa: CohenKappa
+                do throws(StatisticsError) {
+                    kappa = try CohenKappa(one, other, categories: categories, level: settings.level)
+                } catch {
+                    omitted.append(
+                        "Kappa of \(first.name) and \(second.name), \(cohort.rawValue): \(error.description)")
+                    continue
+                }
                 figures.append(
                     AgreementFigure(
                         first: first.reader, second: second.reader, condition: first.condition, cohort: cohort,
@@ -170,6 +186,6 @@ struct ReaderAnalysis {
                         z: kappa.z, p: kappa.p))
             }
         }
-        return figures
+        return (figures, omitted)
     }
 }

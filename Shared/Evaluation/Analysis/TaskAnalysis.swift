@@ -24,9 +24,13 @@ struct TaskAnalysis {
         let cases = try LabeledScores(labels: table.labels, scores: scores)
         let level = settings.level
         let curve = try ROCCurve(cases)
-        let report = try CalibrationReport(cases)
+        let uncalibrated = try table.uncalibratedScores(system).map { scores throws(StatisticsError) in
+            CalibrationFigure(
+                try CalibrationReport(try LabeledScores(labels: table.labels, scores: scores)), level: level)
+        }
         let isBanded = material.systems.count { $0.role == system.role } <= Self.bandedSystems
-        let band = isBanded ? self.band(cases, table.patients) : []
+        let band: (points: [BandPointFigure], reason: String?) =
+            isBanded ? self.band(cases, table.patients) : ([], nil)
         return TaskFigure(
             system: system.system, task: system.role, cohort: cohort, unit: unit, positives: cases.positives,
             negatives: cases.negatives, patients: Set(table.patients).count,
@@ -39,14 +43,7 @@ struct TaskAnalysis {
                     threshold: ThresholdFigure(value: $0.threshold), sensitivity: $0.sensitivity,
                     specificity: $0.specificity, j: $0.youden)
             },
-            calibration: CalibrationFigure(
-                brier: report.brier, logLoss: report.logLoss,
-                expectedCalibrationError: report.expectedCalibrationError,
-                bins: report.bins.map {
-                    .init(
-                        lower: $0.lower, upper: $0.upper, meanProbability: $0.meanProbability,
-                        observed: ShareFigure($0.observed, level: level))
-                }),
+            calibration: CalibrationFigure(try CalibrationReport(cases), level: level), uncalibrated: uncalibrated,
             decisionCurve: try DecisionCurve(cases).points.map {
                 NetBenefitFigure(threshold: $0.threshold, netBenefit: $0.netBenefit, treatAll: $0.treatAll)
             },
@@ -54,7 +51,7 @@ struct TaskAnalysis {
                 ROCPointFigure(
                     threshold: ThresholdFigure(value: $0.threshold), fpr: $0.falsePositiveRate,
                     tpr: $0.truePositiveRate)
-            }, band: band)
+            }, band: band.points, bandNotComputed: band.reason)
     }
 
     /// The cut of a system on a cohort.
@@ -80,16 +77,26 @@ struct TaskAnalysis {
             source: "Youden's on \(chosenOn.rawValue)", isChosenHere: chosenOn == cohort)
     }
 
-    private func band(_ cases: LabeledScores, _ patients: [String]) -> [BandPointFigure] {
-        let band = try? ROCBand(
-            cases, patients: patients, resamples: min(settings.resamples, Self.bandResamples), seed: settings.seed,
-            level: settings.level)
-        return band?.points.map { BandPointFigure(fpr: $0.falsePositiveRate, lower: $0.lower, upper: $0.upper) } ?? []
+    private func band(
+        _ cases: LabeledScores, _ patients: [String]
+    ) -> (points: [BandPointFigure], reason: String?) {
+        guard settings.resamples > 0 else { return ([], nil) }
+        do throws(StatisticsError) {
+            let band = try ROCBand(
+                cases, patients: patients, resamples: min(settings.resamples, Self.bandResamples), seed: settings.seed,
+                level: settings.level)
+            return (
+                band.points.map { BandPointFigure(fpr: $0.falsePositiveRate, lower: $0.lower, upper: $0.upper) }, nil
+            )
+        } catch {
+            return ([], error.description)
+        }
     }
 
-    private func bootstrap(_ cases: LabeledScores, _ patients: [String]) -> PatientBootstrap? {
-        guard settings.resamples > 0 else { return nil }
-        return try? PatientBootstrap(
-            cases, patients: patients, resamples: settings.resamples, seed: settings.seed, level: settings.level)
+    private func bootstrap(_ cases: LabeledScores, _ patients: [String]) -> ResampledFigure? {
+        .of(settings) { () throws(StatisticsError) in
+            try PatientBootstrap(
+                cases, patients: patients, resamples: settings.resamples, seed: settings.seed, level: settings.level)
+        }
     }
 }

@@ -1,3 +1,4 @@
+package import Classifiers
 package import Contracts
 package import Datasets
 
@@ -35,16 +36,26 @@ package struct SystemScores: Sendable, Equatable {
     /// Of the model: class 1 is given from here on.
     package var threshold: Double?
     package var model: ModelProvenance?
+    /// As `scores`, before the model's calibration; empty for a model without.
+    package var uncalibrated: [String: Double]
+    /// By the cases' ids; empty for a model that says nothing of what may be trusted.
+    package var judgements: [String: TrustJudgement]
+    /// What results call the calibration; nil for none.
+    package var calibration: String?
 
     package init(
         system: String, role: ClassifierRole, scores: [String: Double], threshold: Double? = nil,
-        model: ModelProvenance? = nil
+        model: ModelProvenance? = nil, uncalibrated: [String: Double] = [:],
+        judgements: [String: TrustJudgement] = [:], calibration: String? = nil
     ) {
         self.system = system
         self.role = role
         self.scores = scores
         self.threshold = threshold
         self.model = model
+        self.uncalibrated = uncalibrated
+        self.judgements = judgements
+        self.calibration = calibration
     }
 }
 

@@ -6,11 +6,11 @@ internal import Statistics
 ///
 /// Columns: `example`, `patient`, `cohort`, `outcome`, `score`; and, where they are there, `group` (the lesion or node,
 /// else the example), `system`, `task` (needed for brain metastases), `threshold`, `short_axis` (mm), `label` (0 or 1,
-/// held against the outcome). An empty score is none.
+/// held against the outcome), `uncalibrated` (the score before the model's calibration). An empty score is none.
 package enum ScoreTable {
     package static let columns = [
         "example", "patient", "group", "cohort", "outcome", "short_axis", "system", "task", "label", "score",
-        "threshold",
+        "threshold", "uncalibrated",
     ]
 
     /// Reads a table.
@@ -49,7 +49,7 @@ package enum ScoreTable {
                 let cells = [
                     item.id, item.patient, item.group, item.cohort.rawValue, item.outcome.rawValue,
                     item.shortAxis.map { "\($0)" } ?? "", system.system, system.role.rawValue, label, "\(score)",
-                    system.threshold.map { "\($0)" } ?? "",
+                    system.threshold.map { "\($0)" } ?? "", system.uncalibrated[item.id].map { "\($0)" } ?? "",
                 ]
                 lines.append(cells.map(quoted).joined(separator: ","))
             }

@@ -74,6 +74,7 @@ struct ScoreTableReader {
         let shortAxis = number(row, "short_axis", "a length in mm") { $0 > 0 && $0.isFinite }
         let score = number(row, "score", "a probability from 0 to 1") { 0...1 ~= $0 }
         let threshold = number(row, "threshold", "a probability from 0 to 1") { 0...1 ~= $0 }
+        let uncalibrated = number(row, "uncalibrated", "a probability from 0 to 1") { 0...1 ~= $0 }
         guard problems.count == before, let cohort, let outcome, let role else { return }
         let label = cell(row, "label")
         let expected = role.label(of: outcome).map(String.init) ?? ""
@@ -90,7 +91,7 @@ struct ScoreTableReader {
             outcome: outcome, shortAxis: shortAxis)
         guard add(item, row) else { return }
         let system = cell(row, "system")
-        add(score, of: item, to: system.isEmpty ? "scores" : system, role, threshold, row)
+        add((score, uncalibrated), of: item, to: system.isEmpty ? "scores" : system, role, threshold, row)
     }
 
     private mutating func role(_ row: DelimitedTable.Row, _ task: ClinicalTask) -> ClassifierRole? {
@@ -128,7 +129,8 @@ struct ScoreTableReader {
     }
 
     private mutating func add(
-        _ score: Double?, of item: EvaluationCase, to system: String, _ role: ClassifierRole, _ threshold: Double?,
+        _ score: (Double?, uncalibrated: Double?), of item: EvaluationCase, to system: String, _ role: ClassifierRole,
+        _ threshold: Double?,
         _ row: DelimitedTable.Row
     ) {
         let key = "\(role.rawValue)\n\(system)"
@@ -141,10 +143,11 @@ struct ScoreTableReader {
             complain(row, "threshold", "'\(system)' has another threshold for \(role.rawValue) in an earlier row")
             return
         }
-        guard let score else { return }
-        guard systems[place].scores.updateValue(score, forKey: item.id) == nil else {
+        guard let value = score.0 else { return }
+        guard systems[place].scores.updateValue(value, forKey: item.id) == nil else {
             complain(row, "example", "'\(system)' has two scores of '\(item.id)' for \(role.rawValue)")
             return
         }
+        systems[place].uncalibrated[item.id] = score.uncalibrated
     }
 }

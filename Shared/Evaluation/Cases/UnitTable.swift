@@ -48,12 +48,17 @@ struct UnitTable {
     var patients: [String] { rows.map(\.patient) }
 
     /// The units' scores; nil where a case has none.
-    func scores(_ system: SystemScores) -> [Double]? {
+    func scores(_ system: SystemScores) -> [Double]? { joined(system.scores) }
+
+    /// The units' scores before the model's calibration; nil for a model without.
+    func uncalibratedScores(_ system: SystemScores) -> [Double]? { joined(system.uncalibrated) }
+
+    private func joined(_ known: [String: Double]) -> [Double]? {
         var scores: [Double] = []
         for row in rows {
             var values: [Double] = []
             for member in row.members {
-                guard let value = system.scores[cases[member].id] else { return nil }
+                guard let value = known[cases[member].id] else { return nil }
                 values.append(value)
             }
             scores.append(joined(values))
@@ -79,7 +84,7 @@ struct UnitTable {
     }
 
     private func joined(_ values: [Double]) -> Double {
-        if unit == .patient, role == .nodeStatus { return values.max() ?? 0 }
+        if unit == .patient, role == .nodeStatus { return PatientDecision.nodalProbability(of: values) ?? 0 }
         return values.count == 1 ? values[0] : values.reduce(0, +) / Double(values.count)
     }
 }

@@ -1,5 +1,5 @@
-package import Classifiers
-package import Contracts
+internal import Classifiers
+internal import Contracts
 package import Datasets
 package import NeuralNetwork
 internal import Statistics
@@ -130,7 +130,7 @@ package struct HeatMapAnalysis: Sendable {
         var shares: [HeatShare] = []
         for start in stride(from: 0, to: examples.count, by: Self.batch) {
             let part = Array(examples[start..<min(start + Self.batch, examples.count)])
-            let prepared = try inputs.inputs(of: part, for: model.folder.description, wantsMasks: true)
+            let prepared = try inputs.inputs(of: part, for: model.inputDescription, wantsMasks: true)
             guard prepared.contains(where: { $0.mask != nil }) else { return [] }
             for (input, map) in zip(prepared, try await maps(part, prepared, model, classifier)) {
                 if let mask = input.mask { shares.append(HeatShare(heat: map, mask: mask.floats())) }
@@ -143,7 +143,7 @@ package struct HeatMapAnalysis: Sendable {
         _ examples: [Example], _ model: OpenedModel, _ classifier: Classifier, _ executor: ComputeExecutor
     ) async throws -> [ExplanationFigure.Step] {
         guard !examples.isEmpty else { return [] }
-        let prepared = try inputs.inputs(of: examples, for: model.folder.description, wantsMasks: false)
+        let prepared = try inputs.inputs(of: examples, for: model.inputDescription, wantsMasks: false)
         let extents = Array(prepared[0].tensor.shape.dropFirst())
         let own = try await maps(examples, prepared, model, classifier)
         let randomization = WeightRandomization(model.folder)
@@ -168,7 +168,7 @@ package struct HeatMapAnalysis: Sendable {
         _ example: Example, _ kind: CasePicture.Kind, _ model: OpenedModel, _ score: SystemScores, _ cohort: Cohort,
         _ classifier: Classifier
     ) async throws -> CasePicture {
-        let description = model.folder.description
+        let description = model.inputDescription
         let prepared = try inputs.inputs(of: [example], for: description, wantsMasks: true)
         let map = try await maps([example], prepared, model, classifier)[0]
         let heat = try Tensor(shape: Array(prepared[0].tensor.shape.dropFirst()), floats: map)

@@ -32,7 +32,11 @@ struct WeightRandomization {
         for parameter in folder.graph.parameters where !drawn.contains(parameter.name) {
             set.tensors[parameter.name] = try folder.parameters.parameter(named: parameter.name)
         }
-        return try ModelFolder(description: folder.description, parameters: set)
+        // What was fitted for the network's own weights does not hold for these.
+        var description = folder.description
+        description.trust = nil
+        description.calibration = nil
+        return try ModelFolder(description: description, parameters: set, meanImage: folder.meanImage)
     }
 
     /// `layer3.0.conv1.weight` belongs to layer3, `Mixed_6b.…` to Mixed_6, what comes before the first stage to the stem.

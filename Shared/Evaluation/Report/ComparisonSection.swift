@@ -25,7 +25,7 @@ struct ComparisonSection {
                         ReportWords.cohort(row.cohort),
                         "\(Digits.fixed(row.difference, 3))<small>\(Digits.fixed(row.lower, 3)) to "
                             + "\(Digits.fixed(row.upper, 3))</small>",
-                        row.bootstrap.map { "\(Digits.fixed($0.lower, 3)) to \(Digits.fixed($0.upper, 3))" } ?? "–",
+                        difference(row.bootstrap),
                         row.z.map { Digits.fixed($0, 2) } ?? "–", Digits.p(row.p), Digits.p(row.adjustedP),
                         "\(Digits.p(row.mcnemar.p))<small>\(row.mcnemar.onlyFirst) : \(row.mcnemar.onlySecond)</small>",
                     ]
@@ -48,5 +48,11 @@ struct ComparisonSection {
                 }, texts: 3)
         }
         return text
+    }
+
+    private func difference(_ figure: ResampledFigure?) -> String {
+        guard let figure else { return "–" }
+        return figure.interval.map { "\(Digits.fixed($0.lower, 3)) to \(Digits.fixed($0.upper, 3))" }
+            ?? "<small>not computed</small>"
     }
 }

@@ -73,25 +73,30 @@ struct HeatMapSection {
         for role in evaluation.task.roles {
             let own = pictures.filter { $0.task == role }
             guard !own.isEmpty else { continue }
-            text += "<h3>\(ReportWords.question(role)): surest right and wrong answers</h3>"
+            // What was right and what was wrong in rows of their own; a heading stays with its first row on paper.
             text +=
-                "<p class=\"small\">The patch through the lesion’s middle, the lesion’s outline in green, the heat "
-                + "from red to yellow.</p><div class=\"cases\">"
-            for picture in own {
-                let source = "data:image/png;base64," + Data(picture.png).base64EncodedString()
-                let inside = picture.inside.map { ", heat inside \(Digits.fixed($0 * 100, 0)) %" } ?? ""
-                let caption =
-                    "<span class=\"\(picture.kind.rawValue)\">\(picture.kind == .best ? "Right" : "Wrong")</span> "
-                    + "\(Markup.escaped(picture.id)): \(Markup.escaped(picture.truth)), probability of the truth "
-                    + "\(Digits.fixed(picture.probability, 2))\(inside)<br/><small>\(Markup.escaped(picture.system)), "
-                    + "\(ReportWords.cohort(picture.cohort).lowercased())</small>"
-                text +=
-                    "<figure>"
-                    + Markup.empty("img", [("src", source), ("alt", "Patch of \(picture.id) with its heat map")])
-                    + "<figcaption>\(caption)</figcaption></figure>"
-            }
-            text += "</div>\n"
+                "<div class=\"keep\"><h3>\(ReportWords.question(role)): surest right and wrong answers</h3>"
+                + "<p class=\"small\">The patch through the lesion’s middle, the lesion’s outline in green, the heat "
+                + "from red to yellow.</p>\(row(own.filter { $0.kind == .best }))</div>"
+                + row(own.filter { $0.kind == .worst })
         }
         return text
+    }
+
+    private func row(_ pictures: [CasePicture]) -> String {
+        guard !pictures.isEmpty else { return "" }
+        let figures = pictures.map { picture in
+            let source = "data:image/png;base64," + Data(picture.png).base64EncodedString()
+            let inside = picture.inside.map { ", heat inside \(Digits.fixed($0 * 100, 0)) %" } ?? ""
+            let caption =
+                "<span class=\"\(picture.kind.rawValue)\">\(picture.kind == .best ? "Right" : "Wrong")</span> "
+                + "\(Markup.escaped(picture.id)): \(Markup.escaped(picture.truth)), probability of the truth "
+                + "\(Digits.fixed(picture.probability, 2))\(inside)<br/><small>\(Markup.escaped(picture.system)), "
+                + "\(ReportWords.cohort(picture.cohort).lowercased())</small>"
+            return "<figure>"
+                + Markup.empty("img", [("src", source), ("alt", "Patch of \(picture.id) with its heat map")])
+                + "<figcaption>\(caption)</figcaption></figure>"
+        }
+        return "<div class=\"cases\">\(figures.joined())</div>\n"
     }
 }

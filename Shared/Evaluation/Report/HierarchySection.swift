@@ -23,7 +23,9 @@ struct HierarchySection {
                 [
                     Markup.escaped(figure.system), cohort(figure), "\(figure.count)",
                     Digits.area(figure.macroAUC)
-                        + (figure.macroAUCBootstrap.map { "<small>\(Digits.range($0))</small>" } ?? ""),
+                        + (figure.macroAUCBootstrap.map {
+                            "<small>\($0.interval.map { Digits.range($0) } ?? "not computed")</small>"
+                        } ?? ""),
                     ReportWords.share(figure.accuracy), figure.balancedAccuracy.map(Digits.percent) ?? "–",
                     Digits.fixed(figure.macroF1, 3),
                     (figure.kappa.map { Digits.fixed($0, 3) } ?? "–")

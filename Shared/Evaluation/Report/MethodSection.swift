@@ -37,6 +37,8 @@ struct MethodSection {
                     ]
                 }, texts: 5)
         }
-        return text
+        guard !evaluation.notComputed.isEmpty else { return text }
+        let omissions = evaluation.notComputed.map { "<li>\(Markup.escaped($0))</li>" }
+        return text + "<h3>Not computed</h3><ul>\(omissions.joined())</ul>\n"
     }
 }

@@ -81,6 +81,15 @@ enum Plots {
         for (index, figure) in figures.enumerated() {
             let (color, dash) = (PlotFrame.color(index), PlotFrame.dashes[index % PlotFrame.dashes.count])
             let bins = figure.calibration.bins
+            if let before = figure.uncalibrated {
+                frame.line(
+                    before.bins.map { SIMD2($0.meanProbability, $0.observed.value) }, color: color, dash: "1 4",
+                    width: 1.5)
+                for bin in before.bins {
+                    frame.dot(
+                        SIMD2(bin.meanProbability, bin.observed.value), color: color, radius: 3, isFilled: false)
+                }
+            }
             if figures.count <= 2 {
                 for bin in bins {
                     let wilson = bin.observed.wilson
@@ -98,6 +107,13 @@ enum Plots {
                     text: "\(Markup.escaped(figure.system)): ECE "
                         + "\(Digits.fixed(figure.calibration.expectedCalibrationError, 3)), Brier "
                         + Digits.fixed(figure.calibration.brier, 3)))
+            if let before = figure.uncalibrated {
+                legend.append(
+                    Entry(
+                        color: color, dash: "1 4",
+                        text: "before calibration: ECE \(Digits.fixed(before.expectedCalibrationError, 3)), Brier "
+                            + Digits.fixed(before.brier, 3)))
+            }
         }
         return self.figure(frame, title: title, legend: legend)
     }

@@ -17,7 +17,8 @@ struct ReaderSection {
                     Markup.escaped(row.name), ReportWords.question(row.task), ReportWords.cohort(row.cohort),
                     "\(row.count)", ReportWords.share(row.counts.ppv), ReportWords.share(row.counts.npv),
                     ReportWords.share(row.counts.sensitivity), ReportWords.share(row.counts.specificity),
-                    row.auc.map(ReportWords.area) ?? "–", ReportWords.share(row.counts.accuracy),
+                    row.auc.map(ReportWords.area) ?? "–<small>not computed</small>",
+                    ReportWords.share(row.counts.accuracy),
                 ]
             }, texts: 3)
         if !evaluation.readerComparisons.isEmpty {

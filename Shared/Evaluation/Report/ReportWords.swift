@@ -50,6 +50,12 @@ enum ReportWords {
         "\(Digits.area(area.value))<small>\(Digits.fixed(area.lower, 3))–\(Digits.fixed(area.upper, 3))</small>"
     }
 
+    /// An interval from resampled patients, or that there is none; why is told among the methods.
+    static func resampled(_ figure: ResampledFigure?) -> String {
+        guard let figure else { return "–" }
+        return figure.interval.map { Digits.range($0) } ?? "<small>not computed</small>"
+    }
+
     /// A share in percent and Wilson's interval, beneath it.
     static func share(_ share: ShareFigure?) -> String {
         guard let share else { return "–" }

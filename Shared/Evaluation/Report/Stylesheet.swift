@@ -55,7 +55,8 @@ enum Stylesheet {
         .matrix td { text-align: center; min-width: 62px; border: 1px solid var(--edge); }
         .matrix th { border: none; }
         .matrix td.right { outline: 2px solid var(--axis); outline-offset: -2px; font-weight: 700; }
-        .cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 250px), 1fr)); gap: 16px; }
+        .cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 16px; }
+        .cases + .cases, .keep + .cases { margin-top: 16px; }
         .cases img { width: 100%; height: auto; display: block; image-rendering: auto; border-radius: 4px; background: #000; }
         .cases figcaption { font-weight: 400; font-size: .84rem; margin-top: 5px; }
         .best { color: var(--line3); font-weight: 700; } .worst { color: var(--line2); font-weight: 700; }
@@ -73,6 +74,7 @@ enum Stylesheet {
           h2, h3, figcaption, .caption, h2 + p, h3 + p { break-after: avoid; }
           th[scope=row] { min-width: 0; } .caption { font-size: 8pt; } .legend, .small, .cases figcaption { font-size: 8pt; } tr, .card, figure, .matrix { break-inside: avoid; }
           .plots { grid-template-columns: repeat(2, 1fr); } .plot { max-width: 84mm; }
-          .cases { grid-template-columns: repeat(3, 1fr); } }
+          .cases { grid-template-columns: repeat(3, 1fr); } .keep { break-inside: avoid; }
+          .cards { grid-template-columns: repeat(4, 1fr); } .card b { font-size: 1.3rem; } }
         """
 }

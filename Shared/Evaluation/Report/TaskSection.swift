@@ -22,7 +22,8 @@ struct TaskSection {
             text += Plots.reliability(shown(cohort), title: "Reliability, \(name(cohort))")
         }
         for cohort in cohorts { text += Plots.decision(shown(cohort), title: "Decision curve, \(name(cohort))") }
-        return text + "</div>\n<h3>Calls at the cut</h3>" + matrices
+        return text + "</div>\n" + CalibrationTable(evaluation: evaluation, role: role).content
+            + "<h3>Calls at the cut</h3>" + matrices
     }
 
     private func name(_ cohort: Cohort) -> String { "\(ReportWords.cohort(cohort).lowercased()) cohort" }
@@ -67,7 +68,7 @@ struct TaskSection {
                 "\(ReportWords.cohort(figure.cohort))<small>by \(figure.unit.rawValue)</small>",
                 "\(figure.positives)\u{A0}+\u{A0}\(figure.negatives)", ReportWords.area(figure.auc),
             ]
-            if isResampled { row.append(figure.auc.bootstrap.map { Digits.range($0) } ?? "–") }
+            if isResampled { row.append(ReportWords.resampled(figure.auc.bootstrap)) }
             return row + [
                 "\(Digits.threshold(figure.cut.threshold.value))<small>\(Markup.escaped(figure.cut.source.replacing("the model's threshold", with: "model")))</small>",
                 ReportWords.share(figure.atCut.sensitivity), ReportWords.share(figure.atCut.specificity),

@@ -1,5 +1,5 @@
-package import Classifiers
-package import Contracts
+internal import Classifiers
+internal import Contracts
 package import Datasets
 package import NeuralNetwork
 internal import Tensors
@@ -66,7 +66,8 @@ package struct NetworkScoring: Sendable {
         let total = examples.count * groups.count
         var results = models.map {
             SystemScores(
-                system: $0.system, role: $0.role, scores: [:], threshold: $0.threshold, model: $0.provenance)
+                system: $0.system, role: $0.role, scores: [:], threshold: $0.threshold, model: $0.provenance,
+                calibration: $0.folder.description.calibration?.name)
         }
         let executor = ComputeExecutor()
         var problems: [String] = []
@@ -76,7 +77,7 @@ package struct NetworkScoring: Sendable {
                 classifiers.append(
                     (place, try Classifier(model: models[place].folder, settings: settings, executor: executor)))
             }
-            let description = models[group[0]].folder.description
+            let description = models[group[0]].inputDescription
             let parts = stride(from: 0, to: examples.count, by: Self.batch).map {
                 Array(examples[$0..<min($0 + Self.batch, examples.count)])
             }
@@ -89,9 +90,11 @@ package struct NetworkScoring: Sendable {
                 case .success(let batch):
                     let tensor = try Self.stacked(batch.map(\.tensor))
                     for (place, classifier) in classifiers {
-                        let probabilities = try await classifier.classify(tensor)
-                        for (example, row) in zip(part, probabilities) {
-                            results[place].scores[example.id] = Double(row[models[place].positive])
+                        let answers = try await answers(of: classifier, models[place], tensor)
+                        for (example, answer) in zip(part, answers) {
+                            results[place].scores[example.id] = answer.score
+                            results[place].uncalibrated[example.id] = answer.uncalibrated
+                            results[place].judgements[example.id] = answer.judgement
                         }
                     }
                 }
@@ -102,6 +105,44 @@ package struct NetworkScoring: Sendable {
             throw EvaluationProblems(EvaluationProblems.shortened(problems, what: dataset.root.path))
         }
         return results
+    }
+
+    /// What a network says of one input.
+    private struct Answer {
+        /// The probability of the role's class 1.
+        let score: Double
+        /// Before the model's calibration; nil for a model without.
+        let uncalibrated: Double?
+        /// Nil for a model that has none.
+        let judgement: TrustJudgement?
+    }
+
+    private func answers(
+        of classifier: Classifier, _ model: OpenedModel, _ batch: Tensor
+    ) async throws -> [Answer] {
+        let (description, positive) = (model.folder.description, model.positive)
+        guard description.trust != nil || description.calibration?.name != nil else {
+            return try await classifier.classify(batch).map {
+                Answer(score: Double($0[positive]), uncalibrated: nil, judgement: nil)
+            }
+        }
+        // One pass gives the logits, which are calibrated here as services do, and the features.
+        let seen = try await classifier.observe(batch)
+        let calibration = description.calibration ?? .none
+        return try zip(seen.logits, seen.features).enumerated().map { item, row in
+            guard row.0.allSatisfy(\.isFinite) else {
+                throw ClassifierError.outputNotFinite(model: description.name, item: item)
+            }
+            let probabilities = calibration.probabilities(logits: row.0)
+            let distance = model.folder.detector?.distance(of: row.1.map(Double.init))
+            let evidence = try NodeEvidence(
+                role: model.role, model: description, probabilities: probabilities, distance: distance)
+            return Answer(
+                score: Double(probabilities[positive]),
+                uncalibrated: calibration.name == nil
+                    ? nil : Double(Calibration.none.probabilities(logits: row.0)[positive]),
+                judgement: description.trust == nil ? nil : evidence.judgement)
+        }
     }
 
     /// Prepares inputs on a thread of its own while networks compute.

@@ -22,6 +22,13 @@ package struct OpenedModel: Sendable {
         folder.description.labels.firstIndex { $0.lowercased() == role.classNames[1] } ?? 1
     }
 
+    /// The description with paths where inputs are made from files.
+    var inputDescription: ModelDescription {
+        var description = folder.description
+        description.input = folder.resolvedInput
+        return description
+    }
+
     /// From which probability of class 1 on it is given.
     package var threshold: Double {
         let threshold = folder.description.threshold

@@ -25,6 +25,8 @@ struct DICOMElements {
         /// The bytes end inside an element.
         case truncated
         case malformed
+        /// What follows the meta information is compressed as a whole.
+        case deflated
     }
 
     private(set) var values: [DICOMTag: [Value]] = [:]
@@ -44,7 +46,7 @@ struct DICOMElements {
     /// Walks through a file.
     ///
     /// - Parameter bytes: the file's beginning.
-    /// - Throws: `truncated` where the bytes end before the pixels do begin, and `malformed`.
+    /// - Throws: `truncated` where the bytes end before the pixels do begin, `deflated`, and `malformed`.
     init(_ bytes: UnsafeRawBufferPointer) throws(Stop) {
         self.bytes = bytes
         var position = try Self.start(of: bytes)
@@ -81,6 +83,7 @@ struct DICOMElements {
         switch values[.transferSyntaxUID]?.first.map({ DICOMText.string($0.bytes) }) {
         case DICOMSyntax.implicitLittleEndian: return Encoding(isImplicit: true, isBigEndian: false)
         case DICOMSyntax.explicitBigEndian: return Encoding(isImplicit: false, isBigEndian: true)
+        case DICOMSyntax.deflated: throw .deflated
         case nil:
             guard position + 6 <= bytes.count else { throw .truncated }
             let looksExplicit = bytes[(position + 4)..<(position + 6)].allSatisfy { (0x41...0x5a).contains($0) }

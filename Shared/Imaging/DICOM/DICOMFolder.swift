@@ -30,11 +30,14 @@ struct DICOMFolder {
     private static let firstPiece = 64 << 10
 
     /// - Returns: the series with pixels in them, each with its images in order; ordered by UID.
-    /// - Throws: `image-format-unsupported` where no file is DICOM, `file-too-large`, `file-unreadable`.
+    /// - Throws: `image-format-unsupported` where no file is DICOM, `dicom-syntax-unsupported` where none is that can be
+    ///   read, `file-too-large`, `file-unreadable`.
     func series(in folder: LocatedFolder, subject: String) throws(ImagingError) -> [DICOMSeries] {
         let paths = try folder.files(depth: limits.depth, limit: limits.entries, subject: subject)
         let series = try series(among: paths, in: folder, subject: subject)
         guard !series.isEmpty else {
+            // One by one they are passed over: only where nothing else is there do they matter.
+            for path in paths { try refuseDeflated(folder.open(path, subject: subject), subject: subject) }
             throw ImagingError(
                 .imageFormatUnsupported, subject: subject, "expected a folder with DICOM images, found none in it")
         }
@@ -59,9 +62,10 @@ struct DICOMFolder {
 
     /// The series of one file, which holds one slice or all of them.
     ///
-    /// - Throws: `dicom-invalid` where it holds no image.
+    /// - Throws: `dicom-invalid` where it holds no image, `dicom-syntax-unsupported`.
     func series(of file: LocatedFile, subject: String) throws(ImagingError) -> DICOMSeries {
         guard let header = try header(of: file, subject: subject) else {
+            try refuseDeflated(file, subject: subject)
             throw ImagingError(.dicomInvalid, subject: subject, "expected a DICOM image, found none in the file")
         }
         return DICOMSeries(
@@ -75,6 +79,20 @@ struct DICOMFolder {
                 < ($1.element.header.instanceNumber ?? Int.max, $1.offset)
         }
         return DICOMSeries(uid: series.uid, images: sorted.map(\.element))
+    }
+
+    /// - Throws: `dicom-syntax-unsupported` for a file that says that it is deflated.
+    private func refuseDeflated(_ file: LocatedFile, subject: String) throws(ImagingError) {
+        let piece = try FileBytes(
+            beginningOf: file.descriptor, count: Self.firstPiece, limit: limits.fileBytes, subject: subject)
+        do throws(DICOMElements.Stop) {
+            _ = try DICOMElements(piece.bytes)
+        } catch {
+            guard error == .deflated else { return }
+            throw ImagingError(
+                .dicomSyntaxUnsupported, subject: subject,
+                "expected a data set as it is, found a deflated one; send it as explicit little endian")
+        }
     }
 
     /// - Returns: nil for a file that is no DICOM image.

@@ -10,7 +10,6 @@ struct DICOMHeader: Sendable {
     let columns: Int
     let rows: Int
     let samplesPerPixel: Int
-    let bitsAllocated: Int
     let frameCount: Int
     /// Where each frame's first voxel lies and how its rows and columns run; empty where the file does not say.
     let frames: [DICOMPlane]
@@ -43,7 +42,6 @@ struct DICOMHeader: Sendable {
         sopInstanceUID = elements.text(.sopInstanceUID) ?? ""
         instanceNumber = elements.number(.instanceNumber).flatMap { Int(exactly: $0) }
         samplesPerPixel = elements.integer(.samplesPerPixel) ?? 1
-        bitsAllocated = elements.integer(.bitsAllocated) ?? 16
         frameCount = max(1, elements.number(.numberOfFrames).flatMap { Int(exactly: $0) } ?? 1)
         guard frameCount <= Self.frameLimit else { return nil }
         spacingBetweenSlices = elements.number(.spacingBetweenSlices, includingFunctionalGroups: true)

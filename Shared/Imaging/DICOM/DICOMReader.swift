@@ -79,6 +79,11 @@ package struct DICOMReader: Sendable {
         _ given: DICOMSeries, takesAllVolumes: Bool, subject: String
     ) throws(ImagingError) -> LoadedVolume {
         var series = given
+        guard series.images.allSatisfy({ $0.header.samplesPerPixel == 1 }) else {
+            throw ImagingError(
+                .imageFormatUnsupported, subject: subject,
+                "expected one gray value a pixel, found color; send the series that the scanner acquired")
+        }
         var notes = Self.dropDuplicates(of: &series)
         let stack = try DICOMGeometry.stack(of: series, subject: subject)
         let output = try DICOMConverter(limits: limits, temporaryFolder: temporaryFolder).convert(

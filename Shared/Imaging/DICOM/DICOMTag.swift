@@ -48,7 +48,6 @@ struct DICOMTag: Hashable, Sendable {
     static let rows = DICOMTag(0x0028, 0x0010)
     static let columns = DICOMTag(0x0028, 0x0011)
     static let pixelSpacing = DICOMTag(0x0028, 0x0030)
-    static let bitsAllocated = DICOMTag(0x0028, 0x0100)
     static let sharedFunctionalGroups = DICOMTag(0x5200, 0x9229)
     static let perFrameFunctionalGroups = DICOMTag(0x5200, 0x9230)
     static let floatPixelData = DICOMTag(0x7FE0, 0x0008)
@@ -66,6 +65,6 @@ struct DICOMTag: Hashable, Sendable {
         protocolName, flipAngle, pulseSequenceName, diffusionBValue, effectiveEchoTime, philipsBValue, siemensBValue,
         generalElectricBValue, generalElectricSequenceName, studyInstanceUID, seriesInstanceUID, seriesNumber,
         instanceNumber, imagePosition, imageOrientation, imagesInAcquisition, samplesPerPixel, numberOfFrames, rows,
-        columns, pixelSpacing, bitsAllocated,
+        columns, pixelSpacing,
     ]
 }

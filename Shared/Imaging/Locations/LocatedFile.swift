@@ -14,5 +14,14 @@ package final class LocatedFile: Sendable {
         self.name = name
     }
 
+    /// Opens a file by its path, which is trusted: locations from messages go through `LocationResolver`.
+    ///
+    /// - Throws: `file-missing`, `file-unreadable`.
+    convenience init(opening path: String, subject: String) throws(ImagingError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .system(errno, doing: "open the file", subject: subject) }
+        self.init(descriptor: descriptor, name: path)
+    }
+
     deinit { close(descriptor) }
 }

@@ -20,7 +20,7 @@ package struct PhantomRandom: Sendable {
 
     /// Nearly normal, mean 0, standard deviation 1: four 16-bit uniforms added (variance 4/12 before scaling).
     @inline(__always)
-    mutating func normal() -> Float {
+    package mutating func normal() -> Float {
         let bits = next()
         let sum =
             Int32(truncatingIfNeeded: bits & 0xffff) &+ Int32(truncatingIfNeeded: (bits >> 16) & 0xffff)

@@ -12,7 +12,8 @@ package struct QualityThresholds: Codable, Sendable, Equatable {
     package var saturation = Limits(degraded: 0.01, unusable: 0.2)
     /// Distance between slices in mm.
     package var sliceSpacing = Limits(degraded: 5, unusable: 20)
-    /// Share of the slices that are copies, empty or missing; a single one degrades.
+    /// Share of the slices that are copies or empty; a single one degrades. Slices that seem to be missing degrade, too,
+    /// and no more than that.
     package var faultySlices = Limits(degraded: 0, unusable: 0.25)
     /// Share of a region's patch inside the series; below these.
     package var coverage = Limits(degraded: 0.5, unusable: 0)
@@ -40,7 +41,12 @@ package struct SeriesExamination: Sendable {
     package let isConstant: Bool
 
     /// Looks at a volume.
-    package init(_ volume: Volume) {
+    ///
+    /// - Parameters:
+    ///   - volume: with slope and intercept.
+    ///   - positionsAreKnown: whether each slice's own header has said where it lies, so that a missing one would have
+    ///     been noticed; only otherwise are gaps looked for in the voxels.
+    package init(_ volume: Volume, positionsAreKnown: Bool = false) {
         let statistics = IntensityStatistics(volume)
         let order = OrderStatistics(statistics.samples)
         let stack = AcquiredSlices(volume)
@@ -70,7 +76,7 @@ package struct SeriesExamination: Sendable {
         }
         measures.saturation = volume.perform(
             Saturation(shape: volume.shape, foreground: foreground, slope: volume.slope, intercept: volume.intercept))
-        let faults = StackFaults(stack, foreground: foreground)
+        let faults = StackFaults(stack, foreground: foreground, positionsAreKnown: positionsAreKnown)
         measures.duplicateSlices = faults.duplicates
         measures.emptySlices = faults.empty
         measures.suspectedGaps = faults.gaps
@@ -107,12 +113,16 @@ package struct SeriesExamination: Sendable {
             thresholds.sliceSpacing, measures.sliceSpacingMM,
             "\(Self.text(measures.sliceSpacingMM)) mm from slice to slice; limit")
         let faulty = [
-            ("repeats the slice before", "repeat the slice before", measures.duplicateSlices),
-            ("is empty", "are empty", measures.emptySlices),
-            ("seems to be followed by a missing one", "seem to be followed by a missing one", measures.suspectedGaps),
+            ("repeats the slice before", "repeat the slice before", measures.duplicateSlices, true),
+            ("is empty", "are empty", measures.emptySlices, true),
+            (
+                "seems to be followed by a missing one", "seem to be followed by a missing one",
+                measures.suspectedGaps, false
+            ),
         ]
-        for (one, several, slices) in faulty where !slices.isEmpty {
-            let share = Double(slices.count) / Double(max(1, measures.slices ?? 1))
+        for (one, several, slices, isCertain) in faulty where !slices.isEmpty {
+            // What only seems to be missing is a reason to look, not to refuse.
+            let share = isCertain ? Double(slices.count) / Double(max(1, measures.slices ?? 1)) : 0
             let names = slices.prefix(8).map(String.init).joined(separator: ", ") + (slices.count > 8 ? ", …" : "")
             verdict.add(
                 share > thresholds.faultySlices.unusable ? .unusable : .degraded,

@@ -1,5 +1,4 @@
 import Contracts
-internal import Glibc
 package import Tensors
 
 /// A NIfTI file as it is: all its volumes, its voxels in the type that the file has them in.
@@ -87,25 +86,16 @@ extension NIfTIReader {
     ///
     /// - Throws: what reading one volume throws.
     package func readImage(path: String, subject: String = "image") throws(ImagingError) -> NIfTIImage {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .system(errno, doing: "open the file", subject: subject) }
-        return try readImage(LocatedFile(descriptor: descriptor, name: path), subject: subject)
+        try readImage(LocatedFile(opening: path, subject: subject), subject: subject)
     }
 
     /// Reads a located file with all its volumes.
     ///
     /// - Throws: what reading one volume throws.
     package func readImage(_ file: LocatedFile, subject: String = "image") throws(ImagingError) -> NIfTIImage {
-        let name = file.name.lowercased()
-        let isCompressed = name.hasSuffix(".nii.gz")
-        guard isCompressed || name.hasSuffix(".nii") else {
-            throw ImagingError(
-                .imageFormatUnsupported, subject: subject, "expected a file named .nii or .nii.gz, found another name")
-        }
-        let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
-        return try withExtendedLifetime(contents) { () throws(ImagingError) in
+        try withBytes(of: file, subject: subject) { bytes, isCompressed throws(ImagingError) in
             try load(
-                contents.bytes, isCompressed: isCompressed, severalVolumes: true, subject: subject
+                bytes, isCompressed: isCompressed, severalVolumes: true, subject: subject
             ) { checked, inflated, fill throws(ImagingError) in
                 let layout = checked.layout
                 let loader = VoxelLoader(

@@ -1,6 +1,5 @@
 import Contracts
 internal import Digests
-internal import Glibc
 internal import Tensors
 
 /// Reads single-file NIfTI-1 and NIfTI-2 images (.nii and .nii.gz, either byte order).
@@ -20,9 +19,7 @@ package struct NIfTIReader: Sendable {
     /// - Returns: the volume, and what is known of its file.
     /// - Throws: `file-missing`, `file-unreadable`, and what `read(_:subject:)` throws.
     package func read(path: String, subject: String = "image") throws(ImagingError) -> LoadedVolume {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .system(errno, doing: "open the file", subject: subject) }
-        return try read(LocatedFile(descriptor: descriptor, name: path), subject: subject)
+        try read(LocatedFile(opening: path, subject: subject), subject: subject)
     }
 
     /// Reads a located file.
@@ -35,6 +32,16 @@ package struct NIfTIReader: Sendable {
     ///   `nifti-header-invalid`, `nifti-dimensions-invalid`, `nifti-type-unsupported`, `nifti-truncated`,
     ///   `nifti-oversized`, `affine-invalid` or `voxels-non-finite`.
     package func read(_ file: LocatedFile, subject: String = "image") throws(ImagingError) -> LoadedVolume {
+        try withBytes(of: file, subject: subject) { bytes, isCompressed throws(ImagingError) in
+            try read(bytes, isCompressed: isCompressed, subject: subject)
+        }
+    }
+
+    /// Lends a file's bytes, and whether its name says that they are compressed.
+    func withBytes<Output>(
+        of file: LocatedFile, subject: String,
+        _ body: (UnsafeRawBufferPointer, Bool) throws(ImagingError) -> Output
+    ) throws(ImagingError) -> Output {
         let name = file.name.lowercased()
         let isCompressed = name.hasSuffix(".nii.gz")
         guard isCompressed || name.hasSuffix(".nii") else {
@@ -43,7 +50,7 @@ package struct NIfTIReader: Sendable {
         }
         let contents = try FileBytes(descriptor: file.descriptor, limit: limits.fileBytes, subject: subject)
         return try withExtendedLifetime(contents) { () throws(ImagingError) in
-            try read(contents.bytes, isCompressed: isCompressed, subject: subject)
+            try body(contents.bytes, isCompressed)
         }
     }
 

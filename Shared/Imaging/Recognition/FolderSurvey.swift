@@ -18,6 +18,8 @@ package struct FolderSurvey: Sendable {
         package let recognized: RecognizedSeries
         /// Files of a DICOM series; 1 for others.
         package let imageCount: Int
+        /// What tells it from others without its description; nil where nothing but its path is known.
+        package var facts: SeriesFacts?
     }
 
     package let series: [Series]
@@ -67,7 +69,8 @@ package struct FolderSurvey: Sendable {
             Series(
                 kind: .dicom, path: Self.commonFolder(of: one.images.map(\.path)),
                 seriesInstanceUID: one.uid.isEmpty ? nil : one.uid,
-                recognized: SeriesRecognition.recognize(one.attributes), imageCount: one.images.count)
+                recognized: SeriesRecognition.recognize(one.attributes), imageCount: one.images.count,
+                facts: SeriesFacts(one))
         }
         self.series = series
         self.masks = masks
@@ -80,16 +83,19 @@ package struct FolderSurvey: Sendable {
         var attributes = SeriesAttributes()
         let base = path.dropLast(path.lowercased().hasSuffix(".gz") ? 7 : 4)
         var recognized = RecognizedSeries(sequence: nil, evidence: [])
+        var facts: SeriesFacts?
         if let sidecar = try? folder.open(base + ".json", subject: "sidecar"),
             let found = SeriesAttributes(sidecar: sidecar)
         {
             recognized = SeriesRecognition.recognize(found)
+            facts = SeriesFacts(found)
         }
         if recognized.sequence == nil, recognized.other == nil {
             attributes.seriesDescription = words(stem(path)).joined(separator: " ")
             recognized = SeriesRecognition.recognize(attributes)
         }
-        return Series(kind: .nifti, path: path, seriesInstanceUID: nil, recognized: recognized, imageCount: 1)
+        return Series(
+            kind: .nifti, path: path, seriesInstanceUID: nil, recognized: recognized, imageCount: 1, facts: facts)
     }
 
     /// A file's name without folders and ending, and without BIDS's words for subject and session, which say nothing

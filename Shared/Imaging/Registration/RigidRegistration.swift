@@ -6,7 +6,7 @@ import Contracts
 /// 1964;7:155–162): six parameters, no derivatives. Deterministic.
 package struct RigidRegistration: Sendable, Equatable {
     /// Changes with the figures that come out.
-    package static let version = 1
+    package static let version = 2
 
     /// Block sizes in mm, coarse to fine.
     package var levels = [8.0, 4.0, 2.0]
@@ -22,6 +22,24 @@ package struct RigidRegistration: Sendable, Equatable {
         /// Normalized mutual information (1 to 2) without and with the motion, at the finest level.
         package let before: Double
         package let after: Double
+
+        /// Below this, mm or degrees, a motion may be the level's own error.
+        fileprivate let error: Double
+        /// A motion must win this share of the information that the volumes have about each other,
+        private static let leastShare = 0.01
+        /// and this much: whatever is laid over noise, a ten-thousandth is won somewhere.
+        private static let leastGain = 0.001
+
+        /// Whether the motion may be an error, and the patient lay still.
+        var isSmall: Bool { motion.distance < error && motion.angle < error }
+
+        /// Whether the patient moved: the motion is no error, and the volumes agree really better with it.
+        package var isMovement: Bool {
+            !isSmall && after - max(before, 1) >= max(Self.leastShare * (after - 1), Self.leastGain)
+        }
+
+        /// Whether the motion is one that a patient can make between two series and the volumes agree better with it.
+        package var isTrustworthy: Bool { after > before && motion.distance <= 60 && motion.angle <= 45 }
     }
 
     /// Registers two volumes.
@@ -32,9 +50,27 @@ package struct RigidRegistration: Sendable, Equatable {
     /// - Returns: the motion, about the middle of the fixed volume.
     /// - Throws: `affine-invalid` where a volume's affine cannot be inverted.
     package func register(_ moving: Volume, to fixed: Volume) throws(ImagingError) -> Outcome {
+        try search(moving, fixed, endsEarly: false)
+    }
+
+    /// Registers two volumes where the patient has moved between them: the search ends at the first level at which the
+    /// best motion is none to speak of.
+    ///
+    /// The heads' outlines do not tell: of diffusion-weighted images the brain is seen and not the scalp. So what is
+    /// compared is what a registration compares.
+    ///
+    /// - Returns: the motion as far as it was searched, ``Outcome/isMovement`` where the patient has moved.
+    /// - Throws: as the other one.
+    package func registerIfMoved(_ moving: Volume, to fixed: Volume) throws(ImagingError) -> Outcome {
+        try search(moving, fixed, endsEarly: true)
+    }
+
+    private func search(
+        _ moving: Volume, _ fixed: Volume, endsEarly: Bool
+    ) throws(ImagingError) -> Outcome {
         let center = Self.middle(fixed)
         var best = RigidMotion(center: center)
-        var before = -1.0
+        var outcome = Outcome(motion: best, before: -1, after: -1, error: Self.error)
         for (index, spacing) in levels.enumerated() {
             let information = try MutualInformation(
                 fixed: SampledVolume(fixed, spacing: spacing), moving: SampledVolume(moving, spacing: spacing),
@@ -49,13 +85,18 @@ package struct RigidRegistration: Sendable, Equatable {
             }
             let winner = found.max { $0.value < $1.value }
             best = winner?.motion ?? best
-            before = information.value(RigidMotion(center: center))
-            if index == levels.count - 1 {
-                return Outcome(motion: best, before: before, after: winner?.value ?? before)
-            }
+            let before = information.value(RigidMotion(center: center))
+            // A coarser level errs by more; heads that moved by 2 mm or 2 degrees do not end there.
+            let error = Self.error + 0.25 * Double(min(2, levels.count - 1 - index))
+            outcome = Outcome(motion: best, before: before, after: winner?.value ?? before, error: error)
+            if endsEarly, outcome.isSmall { break }
         }
-        return Outcome(motion: best, before: before, after: before)
+        return outcome
     }
+
+    /// Of the finest level, mm or degrees: series of a patient who lay still are found within a tenth of a mm and a third
+    /// of a degree.
+    private static let error = 0.5
 
     private static func middle(_ volume: Volume) -> Point {
         volume.affine.apply(

@@ -52,7 +52,8 @@ package struct CutOutPadding: Codable, Sendable, Equatable {
 
     /// - Parameters:
     ///   - picture: in the middle of the square; where a margin is odd, the larger half is below and to the right.
-    ///   - meanImage: the training set's mean image of `side × side` pixels, subtracted as well.
+    ///   - meanImage: the training set's mean image of `side × side` pixels, or of three times as many, one for each
+    ///     channel; subtracted as well.
     /// - Returns: float32 `[3, side, side]`, and whether the picture was larger than the square, so that only its
     ///   middle is there.
     /// - Throws: `model-input-mismatch` for a side below 1, a mean of neither 0, 1 nor 3 numbers, or a mean image of
@@ -60,21 +61,23 @@ package struct CutOutPadding: Codable, Sendable, Equatable {
     package func input(
         from picture: CutOut, meanImage: [Float]? = nil
     ) throws(ImagingError) -> (tensor: Tensor, isCropped: Bool) {
-        guard 1...4096 ~= side, [0, 1, 3].contains(mean.count), (meanImage?.count ?? side * side) == side * side else {
+        let plane = side * side
+        guard 1...4096 ~= side, [0, 1, 3].contains(mean.count), [plane, 3 * plane].contains(meanImage?.count ?? plane)
+        else {
             throw ImagingError(
                 .modelInputMismatch, .permanent, subject: "cut-out",
                 "expected a side from 1 to 4096, 0, 1 or 3 means and a mean image of side × side pixels, found side "
                     + "\(side), \(mean.count) means, \(meanImage?.count ?? 0) pixels")
         }
         let square = squared(picture)
-        let plane = side * side
         let buffer = TensorBuffer.filled(count: 3 * plane * 4) { bytes in
             let output = bytes.bindMemory(to: Float.self)
             for channel in 0..<3 {
                 let shift = Float(mean.isEmpty ? 0 : mean[mean.count == 3 ? channel : 0])
+                let first = meanImage.map { $0.count == plane ? 0 : channel * plane } ?? 0
                 for index in 0..<plane {
                     output[channel * plane + index] =
-                        (square[index] - (meanImage?[index] ?? 0) - shift) * Float(scale)
+                        (square[index] - (meanImage?[first + index] ?? 0) - shift) * Float(scale)
                 }
             }
         }

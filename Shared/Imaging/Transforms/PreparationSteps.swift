@@ -57,8 +57,14 @@ package struct PreparationSteps: Sendable {
             switch step {
             case .registration(let always):
                 guard let reference else { continue }
-                if !always, try !MovementCheck.suggestsMovement(of: prepared, from: reference) { continue }
-                let outcome = try RigidRegistration().register(prepared, to: reference)
+                let outcome =
+                    try always
+                    ? RigidRegistration().register(prepared, to: reference)
+                    : RigidRegistration().registerIfMoved(prepared, to: reference)
+                guard always || outcome.isMovement else {
+                    notes.append(StepNotes.still(outcome))
+                    continue
+                }
                 notes.append(StepNotes.registration(outcome))
                 if outcome.isTrustworthy { prepared = try prepared.placed(by: outcome.motion) }
             case .biasField(let correction):

@@ -15,6 +15,15 @@ package enum StepNotes {
                 + (outcome.isTrustworthy ? "moved by " : "not applied, beyond what is plausible: ") + figures)
     }
 
+    /// Where a registration was considered and the patient lay still.
+    static func still(_ outcome: RigidRegistration.Outcome) -> SeriesNote {
+        let figures = "\(text(outcome.motion.distance)) mm and \(text(outcome.motion.angle)) degrees"
+        return SeriesNote(
+            .stepApplied,
+            "registration (version \(RigidRegistration.version)): not needed, "
+                + (outcome.isSmall ? "found within \(figures)" : "moved by \(figures) the series agree hardly better"))
+    }
+
     static func biasField(_ correction: BiasFieldCorrection, iterations: [Int]) -> SeriesNote {
         SeriesNote(
             .stepApplied,
@@ -53,7 +62,9 @@ package enum StepNotes {
     }
 
     package static func cutOut(_ input: ModelInput) -> SeriesNote {
-        let mean = input.normalization.mean.map { ", mean \(text($0)) subtracted" } ?? ""
+        let mean =
+            (input.normalization.mean.map { ", mean \(text($0)) subtracted" } ?? "")
+            + (input.normalization.meanImage == nil ? "" : ", mean image subtracted")
         return SeriesNote(
             .stepApplied,
             "cut-out (version \(CutOut.version)): smallest rectangle, padded to "

@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Datasets
+internal import NeuralNetwork
 package import Tensors
 
 /// Examples of one training step.
@@ -25,6 +26,8 @@ package struct BatchMaker: Sendable {
     private let channels: Int
     /// What stands around a cut-out.
     private let fill: Float
+    /// Of each channel's pixels, once the picture is as the network is fed it; empty for nothing.
+    private let subtracted: [Float]
 
     /// - Parameters:
     ///   - examples: prepared, with a margin or without.
@@ -33,9 +36,10 @@ package struct BatchMaker: Sendable {
     ///   - extents: of the network's input, slowest axis first.
     ///   - channels: the network's; a cut-out's one channel fills all.
     ///   - fill: what stands around a cut-out, normalized as its pixels are.
+    ///   - subtracted: the mean image, scaled as pixels are; empty for none.
     package init(
         _ examples: PreparedExamples, augmentation: AugmentationSettings, seed: UInt64, extents: [Int], channels: Int,
-        fill: Float = 0
+        fill: Float = 0, subtracted: [Float] = []
     ) {
         self.examples = examples
         self.augmentation = augmentation
@@ -43,6 +47,26 @@ package struct BatchMaker: Sendable {
         self.extents = extents
         self.channels = channels
         self.fill = fill
+        self.subtracted = subtracted
+    }
+
+    /// Makes of prepared examples what a recipe's network is fed; with ``AugmentationSettings/none`` as services do.
+    ///
+    /// - Parameters:
+    ///   - examples: of one of the cohorts.
+    ///   - augmentation: how they are changed.
+    ///   - recipe: the network's.
+    ///   - cohorts: with what was measured on the training cohort.
+    package init(
+        _ examples: PreparedExamples, augmentation: AugmentationSettings, of recipe: Recipe, cohorts: PreparedCohorts
+    ) {
+        let normalization = cohorts.input.normalization
+        let scale = Float(normalization.scale ?? 1)
+        self.init(
+            examples, augmentation: augmentation, seed: recipe.training.seed,
+            extents: Array(recipe.input.size.reversed()), channels: recipe.architecture.inputChannels,
+            fill: Float((0 - (normalization.mean ?? 0)) * (normalization.scale ?? 1)),
+            subtracted: cohorts.meanImage?.floats().map { $0 * scale } ?? [])
     }
 
     /// Samples on each side by which a lesion's stored patch is larger than what the network is fed.
@@ -115,6 +139,10 @@ package struct BatchMaker: Sendable {
             for (channel, output) in outputs.enumerated() {
                 intensities(output, volume, gain: draw.gains[channel], shift: draw.shifts[channel], &draw, isFlat)
             }
+        }
+        // Turned and noisy or not, a picture lies in the same square as in service.
+        if !subtracted.isEmpty {
+            for output in outputs { for index in 0..<volume { output[index] -= subtracted[index] } }
         }
         for channel in stored..<max(stored, channels) {
             (output + channel * volume).update(from: output, count: volume)

@@ -17,6 +17,7 @@ package struct ExampleTensors: Sendable {
     package let margin: Int
     private let normalization: IntensityNormalization
     private let steps: PreparationSteps
+    private let meanImage: MeanImage?
     private let reader = ImageReader()
     private let resolver = LocationResolver(roots: ["/"])
 
@@ -33,13 +34,20 @@ package struct ExampleTensors: Sendable {
     /// - Parameters:
     ///   - input: the member `input` of `model.json`.
     ///   - margin: see ``margin``; of lesions only.
-    /// - Throws: `LearningError.invalid` where the input's normalization or steps cannot be used.
+    /// - Throws: `LearningError.invalid` where the input's normalization, steps or mean image cannot be used.
     package init(_ input: ModelInput, margin: Int = 0) throws(LearningError) {
         self.input = input
         self.margin = margin
-        do {
+        do throws(Failure) {
             normalization = try IntensityNormalization(input.normalization)
             steps = try PreparationSteps(input.normalization.steps)
+        } catch {
+            throw .invalid(error.message)
+        }
+        do throws(ImagingError) {
+            meanImage = try input.normalization.meanImage.map { image throws(ImagingError) in
+                try MeanImage.load(image, side: input.size.first ?? 0)
+            }
         } catch {
             throw .invalid(error.message)
         }
@@ -77,7 +85,7 @@ package struct ExampleTensors: Sendable {
         switch first.source {
         case .cutout(let image, _):
             do {
-                let tensor = try cutOut(image.path, meanAndScale: true)
+                let tensor = try cutOut(image.path)
                 return [.success(Prepared(tensor: tensor, mask: nil, coverage: [1]))]
             } catch {
                 return [.failure(failed(first, error))]
@@ -139,14 +147,14 @@ package struct ExampleTensors: Sendable {
         }
     }
 
-    private func cutOut(_ path: String, meanAndScale: Bool) throws -> Tensor {
+    private func cutOut(_ path: String) throws -> Tensor {
         guard input.size.count == 2, input.size[0] == input.size[1] else {
             throw LearningError.invalid("input.size: expected two equal sizes for cut-outs, found \(input.size)")
         }
         let padding = CutOutPadding(
             side: input.size[0], mean: input.normalization.mean.map { [$0] } ?? [],
             scale: input.normalization.scale ?? 1)
-        return try padding.input(from: picture(path)).tensor
+        return try padding.input(from: picture(path), meanImage: meanImage?.pixels).tensor
     }
 
     /// As serving cuts a whole image.

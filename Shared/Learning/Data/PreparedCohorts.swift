@@ -1,12 +1,15 @@
 package import Contracts
 package import Datasets
 internal import Digests
-internal import Tensors
+package import Tensors
 
 /// The cohorts that training looks at, prepared, and the input with what was measured on the training cohort.
 package struct PreparedCohorts: Sendable {
     /// As the model folder will say it.
     package let input: ModelInput
+    /// Of the padded training cut-outs, before their scale, [1, rows, columns]; subtracted by the batch maker, after
+    /// augmentation. Nil where a mean pixel or nothing is subtracted.
+    package let meanImage: Tensor?
     package let training: PreparedExamples
     package let testing: PreparedExamples
     /// Of ids, classes and everything that the network will see.
@@ -30,9 +33,17 @@ package struct PreparedCohorts: Sendable {
         }
         try Self.checkClasses(parts[0], recipe, "training")
         var input = recipe.input
+        var meanImage: Tensor?
         if recipe.task == .nodeStatus {
-            input.normalization.mean = try TrainingMean.of(parts[0].map(\.example), by: ExampleTensors(input))
+            let (examples, tensors) = (parts[0].map(\.example), try ExampleTensors(input))
+            switch recipe.mean {
+            case .pixel: input.normalization.mean = try TrainingMean.of(examples, by: tensors)
+            case .image:
+                meanImage = try TrainingMean.image(
+                    of: examples, by: tensors, scale: input.normalization.scale ?? 1)
+            }
         }
+        self.meanImage = meanImage
         let margin = BatchMaker.margin(recipe)
         let isHalf =
             switch recipe.data.storage {
@@ -56,7 +67,10 @@ package struct PreparedCohorts: Sendable {
     }
 
     /// Cohorts that are prepared already, for tools and tests.
-    package init(input: ModelInput, training: PreparedExamples, testing: PreparedExamples) {
+    package init(
+        input: ModelInput, training: PreparedExamples, testing: PreparedExamples, meanImage: Tensor? = nil
+    ) {
+        self.meanImage = meanImage
         self.input = input
         self.training = training
         self.testing = testing

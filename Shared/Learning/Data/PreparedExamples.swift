@@ -113,38 +113,3 @@ package struct PreparedExamples: Sendable {
         return first ?? tensor
     }
 }
-
-/// The training cohort's mean pixel, which is subtracted from every cut-out (Li et al. 2021: their mean image).
-enum TrainingMean {
-    /// The mean over all pixels of all cut-outs, margins of the square left aside; rounded, so that a model folder says
-    /// it in a few digits.
-    ///
-    /// - Throws: `LearningError.examples` naming every picture that cannot be read.
-    static func of(_ examples: [Example], by tensors: ExampleTensors) throws(LearningError) -> Double {
-        let sums = Mutex([Int: Result<(sum: Double, count: Int), LearningError>]())
-        DispatchQueue.concurrentPerform(iterations: examples.count) { index in
-            let result: Result<(sum: Double, count: Int), LearningError>
-            do throws(LearningError) {
-                result = .success(try tensors.sumOfPixels(of: examples[index]))
-            } catch {
-                result = .failure(error)
-            }
-            sums.withLock { $0[index] = result }
-        }
-        var (sum, count) = (0.0, 0)
-        var problems: [String] = []
-        let found = sums.withLock { $0 }
-        for index in examples.indices {
-            switch found[index] {
-            case .success(let one):
-                sum += one.sum
-                count += one.count
-            case .failure(.examples(let texts)): problems += texts
-            case .failure(let error): throw error
-            case nil: break
-            }
-        }
-        guard problems.isEmpty else { throw .examples(problems) }
-        return count > 0 ? (sum / Double(count) * 1e4).rounded() / 1e4 : 0
-    }
-}

@@ -44,7 +44,8 @@ struct ModelWriter {
             if recipe.model.weights == .float16 {
                 parameters.tensors = parameters.tensors.mapValues { $0.converted(to: .float16) }
             }
-            model = try ModelFolder(description: description, parameters: parameters)
+            model = try ModelFolder(
+                description: description, parameters: parameters, meanImage: cohorts.meanImage)
         } catch {
             throw .invalid("the model cannot be put together: \(error)")
         }
@@ -96,10 +97,12 @@ struct ModelWriter {
             ])
         }
         if recipe.attention.isEnabled {
-            members["attention"] = .object([
+            var attention: [String: JSONValue] = [
                 "layer": .string(recipe.attention.layer), "slope": .number(recipe.attention.slope),
                 "threshold": .number(recipe.attention.threshold), "weight": .number(recipe.attention.weight),
-            ])
+            ]
+            if recipe.attention.erasure > 0 { attention["erasure"] = .number(recipe.attention.erasure) }
+            members["attention"] = .object(attention)
         }
         return .object(members)
     }

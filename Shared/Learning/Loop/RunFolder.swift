@@ -47,8 +47,8 @@ package struct RunFolder: Sendable {
 
     /// Empties the folder of what a run writes.
     func clear() throws(LearningError) {
-        for file in [state, recipe, split, history, result, best, last, best + ".old", last + ".old"] where exists(file)
-        {
+        let files = [state, recipe, split, history, result, best, last, best + ".old", last + ".old", evaluation]
+        for file in files where exists(file) {
             do {
                 try FileManager.default.removeItem(atPath: file)
             } catch {

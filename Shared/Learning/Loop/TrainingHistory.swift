@@ -39,6 +39,8 @@ package enum TrainingEvent: Sendable {
     /// After a step. Epochs and steps count from 1.
     case step(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double, auc: Double?, secondsLeft: Double)
     case epoch(EpochFigures, isBest: Bool)
+    /// So many of all examples are looked at once more, by the best network.
+    case fittingTrust(done: Int, of: Int)
     case finished(TrainingResult)
 }
 
@@ -48,6 +50,29 @@ package struct TrainingResult: Sendable, Equatable, Codable {
         package var value: Double
         package var lower: Double
         package var upper: Double
+    }
+
+    /// What was fitted once training had ended.
+    package struct Trust: Sendable, Equatable, Codable {
+        /// The recipe's line: another one is another fit.
+        package var settings: String
+        /// Why probabilities were not calibrated; without `threshold` nothing else was fitted either.
+        package var problem: String?
+        /// `temperature` or `platt`; nil where probabilities stay as they are.
+        package var calibration: String?
+        /// From which calibrated probability on the second label is given.
+        package var threshold: Double?
+        /// Of the testing cohort, before and after.
+        package var logLoss: Change?
+        /// Share of the testing cohort that lies farther from the training than the limit.
+        package var testingOutside: Double?
+
+        package struct Change: Sendable, Equatable, Codable {
+            package var before: Double
+            package var after: Double
+        }
+
+        init(settings: String) { self.settings = settings }
     }
 
     package var name: String
@@ -60,6 +85,7 @@ package struct TrainingResult: Sendable, Equatable, Codable {
     /// Of the best epoch's network, with DeLong's interval. It was chosen on this cohort: it flatters.
     package var testingAUC: Estimate?
     package var testingLoss: Double?
+    /// Of uncalibrated probabilities.
     package var threshold: Double
     package var trainingExamples: Int
     package var testingExamples: Int
@@ -70,5 +96,7 @@ package struct TrainingResult: Sendable, Equatable, Codable {
     /// Of the checkpoint where the weights began; empty for random ones.
     package var startSHA256: String
     package var weightsSHA256: String
+    /// Nil where the recipe wants none.
+    package var trust: Trust?
     package var disclaimer = "Research use only. Not for diagnosis."
 }

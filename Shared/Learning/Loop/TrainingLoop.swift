@@ -26,16 +26,9 @@ struct TrainingLoop {
         self.session = session
         self.state = state
         self.writer = writer
-        let normalization = cohorts.input.normalization
-        let fill = Float((0 - (normalization.mean ?? 0)) * (normalization.scale ?? 1))
-        let extents = Array(recipe.input.size.reversed())
-        func maker(_ examples: PreparedExamples, _ augmentation: AugmentationSettings) -> BatchMaker {
-            BatchMaker(
-                examples, augmentation: augmentation, seed: recipe.training.seed, extents: extents,
-                channels: recipe.architecture.inputChannels, fill: fill)
-        }
-        self.maker = maker(cohorts.training, recipe.augmentation)
-        plainMaker = maker(cohorts.testing, .none)
+        maker = BatchMaker(
+            cohorts.training, augmentation: recipe.augmentation, of: recipe, cohorts: cohorts)
+        plainMaker = BatchMaker(cohorts.testing, augmentation: .none, of: recipe, cohorts: cohorts)
         lastWritten = clock.now
     }
 
@@ -156,10 +149,19 @@ struct TrainingLoop {
         return auc != bestAUC ? auc > bestAUC : loss < bestLoss
     }
 
-    /// The network as it is at the end.
+    /// The network as it is at the end, with a threshold of its own.
     func writeLast() throws(LearningError) {
         guard let figures = state.history.last, let best = state.best else { return }
-        _ = try writer.write(session, figures: figures, scores: [], threshold: best.threshold, to: folder.last)
+        var scores = best.scores
+        if figures.epoch != best.epoch, !cohorts.testing.items.isEmpty {
+            do {
+                scores = try session.scores(of: cohorts.testing, by: plainMaker, batch: recipe.training.batch)
+            } catch {
+                throw .invalid("\(error)")
+            }
+        }
+        let threshold = recipe.model.threshold ?? Self.youdenThreshold(scores, cohorts.testing.labels)
+        _ = try writer.write(session, figures: figures, scores: scores, threshold: threshold, to: folder.last)
     }
 
     private mutating func writeState() throws(LearningError) {
@@ -170,8 +172,12 @@ struct TrainingLoop {
         lastWritten = clock.now
     }
 
-    private mutating func interrupted() throws(LearningError) -> LearningError {
+    /// Keeps the state, and says so.
+    mutating func interrupted() throws(LearningError) -> LearningError {
         try writeState()
+        if state.epoch == recipe.training.epochs {
+            return .interrupted("stopped after the last epoch; the same command does what is left")
+        }
         return .interrupted(
             "stopped in epoch \(state.epoch + 1) after \(state.step) steps; the same command goes on from there")
     }

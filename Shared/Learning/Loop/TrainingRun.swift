@@ -46,7 +46,12 @@ package struct TrainingRun: Sendable {
         let weights = try StartingWeights(recipe, checkpoint: checkpoint)
         let fingerprint = RunState(
             recipeSHA256: recipe.digest, dataSHA256: cohorts.sha256, startSHA256: weights.sha256 ?? "")
-        if let result = try finished(fingerprint) {
+        if var result = try finished(fingerprint) {
+            // The recipe may want another calibration by now, for which nothing has to be learned again.
+            if recipe.trust.isEnabled, result.trust?.settings != recipe.trust.line {
+                result.trust = try trust.fit(folder.best, threshold: nil, tell: tell)
+                try RunFolder.write(json: result, to: folder.result)
+            }
             tell(.finished(result))
             return result
         }
@@ -79,7 +84,7 @@ package struct TrainingRun: Sendable {
                 recipe: recipe, input: cohorts.input, weights: weights, fingerprint: fingerprint, split: split,
                 cohorts: cohorts))
         let isEarly = try loop.run(tell: tell, shouldStop: shouldStop)
-        return try finish(loop, isEarly: isEarly, tell: tell)
+        return try finish(&loop, isEarly: isEarly, tell: tell, shouldStop: shouldStop)
     }
 
     /// The result of a run of this recipe and data that is there already.
@@ -95,12 +100,19 @@ package struct TrainingRun: Sendable {
         return folder.exists(folder.best) ? result : nil
     }
 
+    private var trust: BestModelTrust { BestModelTrust(recipe: recipe, cohorts: cohorts, threads: threads) }
+
     private func finish(
-        _ loop: TrainingLoop, isEarly: Bool, tell: (TrainingEvent) -> Void
+        _ loop: inout TrainingLoop, isEarly: Bool, tell: (TrainingEvent) -> Void, shouldStop: () -> Bool
     ) throws(LearningError) -> TrainingResult {
         let state = loop.state
         guard let best = state.best else { throw .invalid("training ended without an epoch") }
         try loop.writeLast()
+        var fitted: TrainingResult.Trust?
+        if recipe.trust.isEnabled {
+            if shouldStop() { throw try loop.interrupted() }
+            fitted = try trust.fit(folder.best, threshold: best.threshold, tell: tell)
+        }
         let result = TrainingResult(
             name: recipe.name, task: recipe.task.rawValue, epochs: state.epoch, bestEpoch: best.epoch,
             stoppedEarly: isEarly, trainingAUC: best.trainingAUC,
@@ -108,7 +120,7 @@ package struct TrainingRun: Sendable {
             threshold: best.threshold, trainingExamples: cohorts.training.items.count,
             testingExamples: cohorts.testing.items.count, seconds: state.history.reduce(0) { $0 + $1.seconds },
             engine: loop.session.network.engineName, recipeSHA256: state.recipeSHA256, dataSHA256: state.dataSHA256,
-            startSHA256: state.startSHA256, weightsSHA256: best.weightsSHA256)
+            startSHA256: state.startSHA256, weightsSHA256: best.weightsSHA256, trust: fitted)
         try RunFolder.write(json: result, to: folder.result)
         folder.remove(folder.state)
         tell(.finished(result))

@@ -13,11 +13,11 @@ package final class TrainingSession {
     private let loss: BinaryCrossEntropy
     /// Multiplies both classes' losses.
     private let lossScale: Float
-    private let attention: GradCAMAttention?
+    private let attention: SessionAttention?
 
     /// What one step said of its batch.
     package struct Step {
-        /// Means over the batch; the attention's term is apart.
+        /// Means over the batch; the attention's terms are apart.
         package let loss: Float
         package let attention: Float
         /// The second label's logit less the first's, one for each item, before the step.
@@ -65,10 +65,7 @@ package final class TrainingSession {
         loss = BinaryCrossEntropy(positiveWeight: Float(weights.positive / weights.negative))
         lossScale = Float(weights.negative)
         attention =
-            recipe.attention.isEnabled
-            ? GradCAMAttention(
-                slope: Float(recipe.attention.slope), threshold: Float(recipe.attention.threshold),
-                weight: Float(recipe.attention.weight)) : nil
+            recipe.attention.isEnabled ? SessionAttention(recipe.attention) : nil
     }
 
     /// The rate before the optimizer's own decay, for the next steps.
@@ -93,19 +90,12 @@ package final class TrainingSession {
             gradients[name] = try Self.scaled(side.gradient, by: weight)
             value += side.value * weight
         }
-        var attentionValue: Float = 0
-        if let attention, let masks = batch.masks {
-            let layer = recipe.attention.layer
-            let classGradient = try network.gradient(
-                of: layer, from: [network.outputName: try trueClass(batch.labels, outputs.logits.shape)])
-            let term = try attention.evaluate(
-                activations: try network.activations(of: layer), classGradient: classGradient, mask: masks)
-            gradients[layer] = term.gradient
-            attentionValue = term.value
-        }
-        let step = Step(loss: value, attention: attentionValue, scores: Self.scores(outputs.logits))
-        guard value.isFinite, attentionValue.isFinite else { return step }
+        let terms = try attention?.evaluate(network, batch, logits: outputs.logits)
+        if let terms { gradients[recipe.attention.layer] = terms.gradient }
+        let step = Step(loss: value, attention: terms?.value ?? 0, scores: Self.scores(outputs.logits))
+        guard step.loss.isFinite, step.attention.isFinite else { return step }
         try network.backward(from: gradients)
+        if let second = terms?.secondPass { network.addGradients(second) }
         try optimizer.step(network)
         return step
     }
@@ -130,15 +120,6 @@ package final class TrainingSession {
     func loss(of scores: [Float], labels: [Int]) throws -> Double {
         let logits = try Tensor(shape: [scores.count, 1], floats: scores)
         return Double(try loss.evaluate(logits, targets: labels.map(Float.init)).value * lossScale)
-    }
-
-    /// A 1 at each item's class; of a single output, the output or what speaks against it.
-    private func trueClass(_ labels: [Int], _ shape: [Int]) throws -> Tensor {
-        var values = [Float](repeating: 0, count: shape[0] * shape[1])
-        for (item, label) in labels.enumerated() {
-            if shape[1] == 1 { values[item] = label == 1 ? 1 : -1 } else { values[item * shape[1] + label] = 1 }
-        }
-        return try Tensor(shape: shape, floats: values)
     }
 
     private static func scores(_ logits: Tensor) -> [Float] {

@@ -18,12 +18,13 @@ extension Recipe {
         let task = whole.choice("task", ClassifierRole.lungVersusNonLung)
         self.task = task
         data = Self.data(whole.section("data"), task)
-        input = Self.input(whole.section("input"), task)
+        (input, mean) = Self.input(whole.section("input"), task)
         architecture = Self.network(whole.section("network"), task, input.sequences.count)
         start = Self.start(whole.section("start"))
         attention = Self.attention(whole.section("attention"), architecture)
         augmentation = Self.augmentation(whole.section("augmentation"), task)
         training = Self.training(whole.section("training"), task)
+        trust = Self.trust(whole.section("trust"), isThere: whole.has("trust"))
         model = Self.model(whole.section("model"))
         // Read by others: RecipeFile joins the base, RecipeGrid makes the sweep's runs.
         _ = whole.node("base")
@@ -66,6 +67,9 @@ extension Recipe {
         if attention.isEnabled, task == .nodeStatus {
             complain("attention.enabled", "cut-outs have no mask to draw attention to")
         }
+        if attention.isEnabled, attention.erasure > 0, start.frozenConvolutions > 0 {
+            complain("attention.erasure", "needs a first convolution that learns: start.freeze must be none")
+        }
         return found
     }
 
@@ -91,7 +95,7 @@ extension Recipe {
             storage: section.choice("storage", .automatic))
     }
 
-    private static func input(_ section: RecipeSection, _ task: ClassifierRole) -> ModelInput {
+    private static func input(_ section: RecipeSection, _ task: ClassifierRole) -> (ModelInput, Mean) {
         defer { section.close() }
         let standard = task.defaultInput
         let sequences = section.value(
@@ -102,16 +106,18 @@ extension Recipe {
             return sequences.count == list.count && Set(sequences).count == list.count ? sequences : nil
         }
         let rank = standard.size.count
-        return ModelInput(
+        let (normalization, mean) = normalization(section.section("normalization"), standard.normalization, task)
+        let input = ModelInput(
             sequences: sequences,
             spacing: section.numbers("spacing", standard.spacing, 0.05...20, counts: rank...rank) ?? standard.spacing,
             size: section.integers("size", standard.size, 8...512, counts: rank...rank) ?? standard.size,
-            normalization: normalization(section.section("normalization"), standard.normalization, task))
+            normalization: normalization)
+        return (input, mean)
     }
 
     private static func normalization(
         _ section: RecipeSection, _ standard: ModelNormalization, _ task: ClassifierRole
-    ) -> ModelNormalization {
+    ) -> (ModelNormalization, Mean) {
         defer { section.close() }
         func word(_ key: String, _ standard: String?, _ words: [String]) -> String? {
             section.value(key, standard, expected: "one of \(words.joined(separator: ", "))") { node -> String?? in
@@ -124,7 +130,9 @@ extension Recipe {
             lowerPercentile: section.optionalNumber("lowerPercentile", 0...100),
             upperPercentile: section.optionalNumber("upperPercentile", 0...100),
             clip: section.optionalNumber("clip", 0...100, isPositive: true))
+        var mean = Mean.pixel
         if task == .nodeStatus {
+            mean = section.choice("mean", .pixel)
             // Twice what is left of 0 to 1 is as wide as what ImageNet's networks are fed.
             result.scale = section.number("scale", 2, 0...1000, isPositive: true)
         } else {
@@ -140,7 +148,7 @@ extension Recipe {
             }
             if !steps.isEmpty { result.steps = steps }
         }
-        return result
+        return (result, mean)
     }
 
     private static func network(_ section: RecipeSection, _ task: ClassifierRole, _ channels: Int) -> Architecture {
@@ -195,7 +203,7 @@ extension Recipe {
             layer: section.text("layer", architecture.defaultGradCAMLayer),
             slope: section.number("slope", 30, 0...1000, isPositive: true),
             threshold: section.number("threshold", 0.6, 0...1),
-            weight: section.number("weight", 0.5, 0...1000))
+            weight: section.number("weight", 0.5, 0...1000), erasure: section.number("erasure", 0, 0...1000))
     }
 
     private static func augmentation(_ section: RecipeSection, _ task: ClassifierRole) -> AugmentationSettings {

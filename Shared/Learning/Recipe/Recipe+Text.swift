@@ -24,6 +24,10 @@ extension Recipe {
             "  freeze: \(start.frozenConvolutions == 0 ? "none" : "\(start.frozenConvolutions)")",
             "attention:", "  enabled: \(attention.isEnabled)", "  layer: \(Self.quoted(attention.layer))",
             "  slope: \(attention.slope)", "  threshold: \(attention.threshold)", "  weight: \(attention.weight)",
+        ]
+        // Left out where it is not wanted, so that older recipes keep their digest.
+        if attention.erasure > 0 { lines.append("  erasure: \(attention.erasure)") }
+        lines += [
             "augmentation:", "  enabled: \(augmentation.isEnabled)",
             "  flips: [\(augmentation.flips.map(\.rawValue).sorted().joined(separator: ", "))]",
             "  rotation: \(augmentation.rotation)", "  scaling: \(augmentation.scaling)",
@@ -31,6 +35,7 @@ extension Recipe {
             "  intensityScaling: \(augmentation.intensityScaling)", "  noise: \(augmentation.noise)",
         ]
         lines += trainingLines
+        if trust.isEnabled { lines.append(trust.line) }
         lines += ["model:", "  threshold: \(model.threshold.map { "\($0)" } ?? "youden")"]
         lines.append("  version: \(Self.quoted(model.version))")
         if model.weights != .float32 { lines.append("  weights: \(model.weights.rawValue)") }
@@ -39,8 +44,8 @@ extension Recipe {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// SHA-256 of everything that decides what is learned; name, places of data and checkpoint, how often states are written and
-    /// how weights are stored do not.
+    /// SHA-256 of everything that decides what is learned; name, places of data and checkpoint, how often states are
+    /// written, how weights are stored and what is fitted after training do not.
     package var digest: String {
         var bare = self
         bare.name = ""
@@ -48,6 +53,7 @@ extension Recipe {
         bare.data.split = nil
         bare.start.checkpoint = nil
         bare.training.checkpointSeconds = 0
+        bare.trust = .none
         bare.model.weights = .float32
         bare.model.intendedUse = nil
         return Digest.sha256Hex(Array(bare.text.utf8))
@@ -61,6 +67,7 @@ extension Recipe {
             ("lowerPercentile", normalization.lowerPercentile), ("upperPercentile", normalization.upperPercentile),
             ("clip", normalization.clip), ("scale", normalization.scale),
         ]
+        if mean != .pixel { words.append("mean: \(mean.rawValue)") }
         for (key, value) in numbers { if let value { words.append("\(key): \(value)") } }
         if let steps = normalization.steps {
             let texts = steps.map { step -> String in

@@ -9,11 +9,14 @@ package struct Recipe: Sendable, Equatable {
     package var task: ClassifierRole
     package var data: DataSettings
     package var input: ModelInput
+    /// What is subtracted from cut-outs; of lesions nothing is.
+    package var mean: Mean
     package var architecture: Architecture
     package var start: StartSettings
     package var attention: AttentionSettings
     package var augmentation: AugmentationSettings
     package var training: LearningSettings
+    package var trust: TrustSettings
     package var model: ModelSettings
 
     /// The dataset that is learned from, and how it is split.
@@ -45,6 +48,14 @@ package struct Recipe: Sendable, Equatable {
         package var storage: Storage
     }
 
+    /// What the training cohort's mean is, of pictures.
+    package enum Mean: String, Sendable, CaseIterable {
+        /// One number: of all pixels of all cut-outs.
+        case pixel
+        /// A number for each pixel of the padded square, as Li et al. have it.
+        case image
+    }
+
     /// Where the weights come from, and which of them stay.
     package struct StartSettings: Sendable, Equatable {
         /// A safetensors file or a model folder; nil: seeded random weights.
@@ -63,6 +74,9 @@ package struct Recipe: Sendable, Equatable {
         package var slope: Double
         package var threshold: Double
         package var weight: Double
+        /// What the probability that is left of the true class counts, once what is attended to is erased from the input:
+        /// GAIN's second pass. 0: there is none.
+        package var erasure: Double
     }
 
     /// What the model folder says beside the network.

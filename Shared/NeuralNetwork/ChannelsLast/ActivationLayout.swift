@@ -35,9 +35,10 @@ struct ActivationLayout {
     /// `shapes`: of the values of one item.
     /// `abilities`: one for each step.
     /// `isMaterialized`: whether a value has memory at all.
+    /// `times`: for each step, the place in the order at which it is really computed; nil where that is its own.
     init(
         _ network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, elementBytes: Int,
-        abilities: [Abilities], keepsAll: Bool, isMaterialized: [Bool]
+        abilities: [Abilities], keepsAll: Bool, isMaterialized: [Bool], times: [Int]? = nil
     ) {
         let parents = Self.parents(network, places, abilities, keepsAll: keepsAll)
         self.parents = parents
@@ -51,7 +52,7 @@ struct ActivationLayout {
             }
             roots[value] = current
         }
-        let spans = Self.spans(network, roots)
+        let spans = Self.spans(network, roots, times ?? Array(network.steps.indices))
         var placed: [(range: Range<Int>, span: ClosedRange<Int>)] = []
         var starts = [Int](repeating: 0, count: shapes.count)
         let order = shapes.indices.filter { roots[$0] == $0 && isMaterialized[$0] }
@@ -136,7 +137,7 @@ struct ActivationLayout {
     }
 
     /// From the writing of a root's first value to the reading of its last, in steps.
-    private static func spans(_ network: FusedNetwork, _ roots: [Int]) -> [ClosedRange<Int>] {
+    private static func spans(_ network: FusedNetwork, _ roots: [Int], _ times: [Int]) -> [ClosedRange<Int>] {
         var first = [Int](repeating: Int.max, count: roots.count)
         var last = [Int](repeating: -1, count: roots.count)
         func touch(_ value: Int, _ time: Int) {
@@ -144,7 +145,7 @@ struct ActivationLayout {
             last[roots[value]] = max(last[roots[value]], time)
         }
         touch(network.inputValue, 0)
-        for (time, step) in network.steps.enumerated() {
+        for (time, step) in zip(times, network.steps) {
             touch(step.output, time + 1)
             for input in step.inputs { touch(input, time + 1) }
         }

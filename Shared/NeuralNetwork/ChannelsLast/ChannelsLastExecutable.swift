@@ -33,8 +33,7 @@ final class ChannelsLastExecutable: Executable {
         self.threads = threads
         self.keepsActivations = keepsActivations
         self.weights = weights
-        let nodeShapes = try network.graph.shapes(of: shape.extent)
-        let shapes = network.valueNodes.map { nodeShapes[$0] }
+        let shapes = try network.shapes(of: shape.extent)
         self.shapes = shapes
         places = network.channelPlaces(channels: shapes.map(\.channels))
         for (value, place) in zip(shapes, places) {
@@ -50,14 +49,12 @@ final class ChannelsLastExecutable: Executable {
         context = try OperatorContext(threads: threads)
         let plans = try StepPlans(
             network: network, shapes: shapes, places: places, batch: shape.batch, type: type, threads: threads)
-        for plan in plans.convolutions.compactMap({ $0 }) {
-            context.reserve(scratchBytes: plan.scratchByteCount(threads: threads))
-        }
+        for bytes in plans.scratchByteCounts(threads: threads) { context.reserve(scratchBytes: bytes) }
         try context.allocateScratch()
         layout = ActivationLayout(
             network, shapes: shapes, places: places, batch: shape.batch, elementBytes: type.byteCount,
             abilities: network.steps.indices.map { plans.abilities(ofStepAt: $0) }, keepsAll: keepsActivations,
-            isMaterialized: isMaterialized)
+            isMaterialized: isMaterialized, times: plans.times)
         memory = try PackedBytes(count: layout.byteCount)
         memset(memory.pointer, 0, memory.count)
         directKernels = Dictionary(

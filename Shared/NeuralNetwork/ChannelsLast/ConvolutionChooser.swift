@@ -16,8 +16,11 @@ final class ConvolutionChooser: Sendable {
     private let state = Mutex(State())
     /// Seconds that one network may spend with measurements: few where what is preferred is mostly right.
     private static func budget(_ shape: ConvolutionShape?) -> Double {
-        shape?.type == .bfloat16 && !hasTiles ? 0.08 : 0.25
+        shape.map(isDirectFast) ?? false ? 0.02 : 0.25
     }
+    /// What another code must take of the preferred one's time to be chosen: a busy machine's measurements are not
+    /// worth less of a difference.
+    private static let worthwhile = 0.9
 
     init(file: ChoiceFile?) { self.file = file }
 
@@ -33,7 +36,8 @@ final class ConvolutionChooser: Sendable {
         let keys = tasks.map { "\($0.shape.key),t\(threads)" }
         try measure(tasks, keys, threads: threads, &known)
         return try zip(tasks, keys).map { task, key in
-            for choice in [known[key]].compactMap({ $0 }) + Self.preferences(task.shape) {
+            let measured = Self.isGiven(task) ? nil : known[key]
+            for choice in [measured].compactMap({ $0 }) + Self.preferences(task) {
                 if let plan = try ConvolutionPlan(task, choice), !plan.isReference { return plan }
             }
             if let plan = try ConvolutionPlan(task, .oneDNN) { return plan }
@@ -49,7 +53,8 @@ final class ConvolutionChooser: Sendable {
         let deadline = clock.now + .seconds(Self.budget(tasks.first?.shape))
         var found: [String: ConvolutionChoice] = [:]
         let order = tasks.indices.sorted { tasks[$0].shape.operations > tasks[$1].shape.operations }
-        for index in order where known[keys[index]] == nil && found[keys[index]] == nil {
+        for index in order
+        where known[keys[index]] == nil && found[keys[index]] == nil && !Self.isGiven(tasks[index]) {
             guard clock.now < deadline else { break }
             // Small work is not worth a choice: it is measured in microseconds.
             guard tasks[index].shape.operations > 1_000_000 else { break }
@@ -63,7 +68,7 @@ final class ConvolutionChooser: Sendable {
 
     /// The fastest code that gives what the first one gives.
     private func best(_ task: ConvolutionPlan.Task, threads: Int) throws -> ConvolutionChoice {
-        let plans = try Self.preferences(task.shape).compactMap { try ConvolutionPlan(task, $0) }
+        let plans = try Self.preferences(task).compactMap { try ConvolutionPlan(task, $0) }
             .filter { !$0.isReference }
         guard plans.count > 1,
             let reference = plans.first(where: { $0.choice == .oneDNN || $0.choice == .direct })
@@ -71,11 +76,14 @@ final class ConvolutionChooser: Sendable {
         let trial = try ConvolutionTrial(task, threads: threads)
         guard let truth = try trial.measure(reference, repetitions: 3) else { return reference.choice }
         var best = (choice: reference.choice, seconds: truth.seconds, factor: reference.memoryFactor)
+        let preferred = plans[0].choice
         for plan in plans where plan.choice != reference.choice {
-            let worth = best.seconds * best.factor / plan.memoryFactor
+            // Whoever holds the place keeps it unless the next one is clearly ahead, but the preferred one needs no lead.
+            let lead = plan.choice == preferred ? 1 / Self.worthwhile : best.choice == preferred ? Self.worthwhile : 1
+            let worth = best.seconds * best.factor / plan.memoryFactor * lead
             guard let result = try trial.measure(plan, repetitions: 3, ifBelow: worth) else { continue }
             let isRight = ConvolutionTrial.agree(truth.values, result.values, type: task.shape.type)
-            if isRight, result.seconds * plan.memoryFactor < best.seconds * best.factor {
+            if isRight, result.seconds < worth {
                 best = (plan.choice, result.seconds, plan.memoryFactor)
             }
         }
@@ -83,26 +91,60 @@ final class ConvolutionChooser: Sendable {
     }
 
     /// What is mostly the fastest, first.
-    static func preferences(_ shape: ConvolutionShape) -> [ConvolutionChoice] {
+    static func preferences(_ task: ConvolutionPlan.Task) -> [ConvolutionChoice] {
+        let shape = task.shape
         if shape.readsPlanes {
-            let planar: [ConvolutionChoice] = [.planarFloat, .planar1, .planar2]
-            return prefersTransforms(shape) ? planar + [.oneDNN] : [.oneDNN] + planar
+            let planar: [ConvolutionChoice] = [.planarFloat, .planar2, .planar1]
+            if hasTiles, shape.type == .bfloat16 { return [.columns, .oneDNN] + planar }
+            return shape.convolution.kernel.volume >= 64 && !hasTiles ? planar + [.oneDNN] : [.oneDNN] + planar
         }
-        let plain: [ConvolutionChoice] = SharedGradientPlan.suits(shape) ? [.direct, .oneDNN] : [.oneDNN, .direct]
-        let first: [ConvolutionChoice] = prefersTransforms(shape) ? [.winogradFloat] : []
-        return first + plain + [.winograd1, .winograd2] + (first.isEmpty ? [.winogradFloat] : []) + [.tiles]
+        let all: [ConvolutionChoice] =
+            prefersDirect(task) || SharedGradientPlan.suits(shape)
+            ? [.direct, .oneDNN, .winograd1, .winograd2, .winogradFloat, .tiles]
+            : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
+        guard !task.hasSiblings, let first = transform(shape) else { return all }
+        return [first] + all.filter { $0 != first }
     }
 
-    /// Whether products in float32 between transforms win over those of bfloat16 wherever nothing was measured yet: of
-    /// large kernels on many pixels, where there are no tiles.
-    private static func prefersTransforms(_ shape: ConvolutionShape) -> Bool {
-        guard shape.type == .bfloat16, !hasTiles else { return false }
+    /// Whether a choice needs no measurement: many small convolutions of one value are best computed together.
+    private static func isGiven(_ task: ConvolutionPlan.Task) -> Bool {
+        task.hasSiblings && isDirectFast(task.shape)
+    }
+
+    /// Whether the direct kernel is mostly ahead of the library's: it reads pixels in place but where a kernel reaches
+    /// over the ends of rows; of those it takes what has few pixels.
+    private static func prefersDirect(_ task: ConvolutionPlan.Task) -> Bool {
+        let shape = task.shape
+        let kernel = shape.convolution.kernel
+        let isLine = kernel.volume == kernel.width
+        return isDirectFast(shape)
+            && (kernel.width == 1 || shape.convolution.stride != .one || task.hasSiblings
+                || isLine && shape.batch * shape.output.volume <= 64)
+    }
+
+    /// Whether kernels of ours are fast here, and what is preferred was measured on such a processor.
+    private static func isDirectFast(_ shape: ConvolutionShape) -> Bool {
+        guard processor.avx512, !hasTiles else { return false }
+        return shape.type == .float32 || processor.avx512_bf16
+    }
+
+    /// The transform that wins where nothing was measured yet: short ones where there are few tiles to share a
+    /// transformed weight, and with bfloat16 only where the work saved is large.
+    private static func transform(_ shape: ConvolutionShape) -> ConvolutionChoice? {
         let c = shape.convolution
-        if shape.readsPlanes { return c.kernel.volume >= 64 }
         let sizes = c.kernel.components(rank: 3).filter { $0 > 1 }
-        return sizes.count > 1 && sizes.allSatisfy { $0 == 3 || $0 == 5 } && c.stride == .one && c.inputChannels >= 48
-            && shape.batch * shape.output.volume >= 1024
+        let pixels = shape.batch * shape.output.volume
+        guard isDirectFast(shape), c.stride == .one, c.dilation == .one, !sizes.isEmpty,
+            sizes.allSatisfy({ [3, 5, 7].contains($0) }), c.inputChannels >= 32
+        else { return nil }
+        if shape.type == .bfloat16 {
+            guard sizes.count > 1, sizes.count == 3 || sizes.contains(5) || c.inputChannels >= 80 else { return nil }
+            return pixels >= 1024 ? .winogradFloat : sizes.count == 3 && pixels >= 256 ? .winograd1 : nil
+        }
+        if sizes.count == 1 { return pixels >= 64 ? .winograd2 : nil }
+        return pixels >= 1024 ? .winograd2 : pixels >= 64 ? .winograd1 : nil
     }
 
-    private static let hasTiles = ork_processor_features().amx_bf16
+    private static let processor = ork_processor_features()
+    private static let hasTiles = processor.amx_bf16
 }

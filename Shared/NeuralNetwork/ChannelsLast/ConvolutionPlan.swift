@@ -10,6 +10,8 @@ struct ConvolutionPlan {
         /// Nil for the network's input, which is read from the caller's planes.
         var inputPlaces: ChannelPlaces?
         var outputPlaces: ChannelPlaces
+        /// Whether others read the same value with kernels of the same form.
+        var hasSiblings = false
 
         /// Where the weight's input channels lie among those that are read.
         var inputChannels: [Int32] {
@@ -56,6 +58,11 @@ struct ConvolutionPlan {
     var memoryFactor: Double {
         guard case .kernel(var kernel) = code else { return SharedGradientPlan.suits(task.shape) ? 1.2 : 1 }
         return choice.isTransformed && ork_convolution_packed_bytes(&kernel) > 6 << 20 ? 1.3 : 1
+    }
+
+    /// The kernel of ours that computes it; nil for oneDNN.
+    var kernel: ork_convolution? {
+        if case .kernel(let kernel) = code { kernel } else { nil }
     }
 
     /// The kernel, where it reads plainly packed weights.

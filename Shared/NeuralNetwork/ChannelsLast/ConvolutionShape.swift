@@ -57,6 +57,8 @@ package enum ConvolutionChoice: String, CaseIterable {
     /// From planes, with short and with longer transforms.
     case planar1
     case planar2
+    /// From planes, bfloat16 products over the columns under the kernel's rows.
+    case columns
     /// Fewer products by transforms of short windows, and of longer ones.
     case winograd1
     case winograd2
@@ -72,6 +74,7 @@ package enum ConvolutionChoice: String, CaseIterable {
         case .direct: (ORK_DIRECT, 0)
         case .planar1: (ORK_PLANAR, 1)
         case .planar2, .planarFloat: (ORK_PLANAR, 2)
+        case .columns: (ORK_PLANAR, 0)
         case .winograd1: (ORK_WINOGRAD, 1)
         case .winograd2, .winogradFloat: (ORK_WINOGRAD, 2)
         case .tiles: (ORK_TILES, 0)
@@ -89,7 +92,8 @@ extension ork_convolution {
     /// A kernel of ours for a shape; nil when there is none. The strides are those of dense values.
     init?(_ shape: ConvolutionShape, _ choice: ConvolutionChoice) {
         guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (algorithm == ORK_PLANAR),
-            !choice.usesFloats || shape.type != .float32
+            !choice.usesFloats || shape.type != .float32,
+            !shape.readsPlanes || choice.usesFloats || (choice == .columns) == (shape.type == .bfloat16)
         else {
             return nil
         }

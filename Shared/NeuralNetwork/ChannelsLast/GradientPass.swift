@@ -18,7 +18,7 @@ final class GradientPass {
         self.executable = executable
         self.target = target
         let network = executable.network
-        var depends = [Bool](repeating: false, count: network.valueNodes.count)
+        var depends = [Bool](repeating: false, count: network.values.count)
         depends[target] = true
         for step in network.steps where step.inputs.contains(where: { depends[$0] }) { depends[step.output] = true }
         self.depends = depends

@@ -1,45 +1,5 @@
 internal import CKernels
 
-/// How the steps of a network are computed for one input shape, before memory is laid out.
-struct StepPlans {
-    /// For each step, how it is computed if it is a convolution.
-    let convolutions: [ConvolutionPlan?]
-
-    init(
-        network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType,
-        threads: Int
-    ) throws {
-        var joined: Set<Int> = []
-        for step in network.steps {
-            if case .concatenate = step.kind { joined.formUnion(step.inputs) }
-        }
-        var indices: [Int] = []
-        var tasks: [ConvolutionPlan.Task] = []
-        for (index, step) in network.steps.enumerated() {
-            guard case .convolution(let folded) = step.kind else { continue }
-            let input = step.inputs[0]
-            let inputPlaces = ChannelsLastExecutable.readsPlanes(step, network) ? nil : places[input]
-            let outputPlaces = places[step.output]
-            indices.append(index)
-            tasks.append(
-                .init(
-                    step: step, folded: folded,
-                    shape: ConvolutionShape(
-                        folded, batch: batch, input: shapes[input].extent, inputPlaces: inputPlaces,
-                        outputPlaces: outputPlaces, type: type, writesPart: joined.contains(step.output)),
-                    inputPlaces: inputPlaces, outputPlaces: outputPlaces))
-        }
-        let plans = try ConvolutionChooser.shared.plans(for: tasks, threads: threads)
-        var convolutions = [ConvolutionPlan?](repeating: nil, count: network.steps.count)
-        for (index, plan) in zip(indices, plans) { convolutions[index] = plan }
-        self.convolutions = convolutions
-    }
-
-    func abilities(ofStepAt index: Int) -> ActivationLayout.Abilities {
-        convolutions[index]?.abilities ?? .init(writesParts: true, readsParts: true, replacesResidual: false)
-    }
-}
-
 /// Makes the operators of an executable's steps.
 struct OperatorFactory {
     let executable: ChannelsLastExecutable
@@ -54,6 +14,12 @@ struct OperatorFactory {
         let items = Int64(output.batch)
         switch step.kind {
         case .convolution(let folded):
+            if let siblings = plans.siblings[index] {
+                guard siblings.members[0] == index else {
+                    return [SimpleOperator("with \(network.steps[siblings.members[0]].name)") {}]
+                }
+                return [try SiblingConvolutionOperator(siblings, executable: executable)]
+            }
             guard let plan = plans.convolutions[index] else { return [] }
             return [
                 try plan.makeOperator(
@@ -61,6 +27,9 @@ struct OperatorFactory {
                     context: executable.context, weights: executable.weights)
             ]
         case .affine(let scale, let shift, let isRectified):
+            if let pool = plans.pools[index] {
+                return try meanAndShift(ofStepAt: pool, shift: shift, isRectified: isRectified, output)
+            }
             let scales = try Self.spread(scale, input.places), shifts = try Self.spread(shift, input.places)
             return [
                 SimpleOperator("pixels") {
@@ -83,6 +52,7 @@ struct OperatorFactory {
                     ork_pixels_add(input.kernelValue, second.kernelValue, output.kernelValue, isRectified)
                 }
             ]
+        case .averagePool where plans.times[index] != index: return [SimpleOperator("with its bias") {}]
         case .maxPool(let pooling): return [pool(pooling, ORK_POOL_MAXIMUM, input, output)]
         case .averagePool(let pooling, let countsPadding):
             return [pool(pooling, countsPadding ? ORK_POOL_MEAN_WITH_PADDING : ORK_POOL_MEAN, input, output)]
@@ -106,6 +76,30 @@ struct OperatorFactory {
         case .sigmoid: return [try planar(.sigmoid, input, output)]
         case .softmax: return [try planar(.softmax, input, output)]
         }
+    }
+
+    /// A mean over windows and the step behind it that adds a number to each channel.
+    private func meanAndShift(
+        ofStepAt index: Int, shift: WeightBuffer, isRectified: Bool, _ output: Activation
+    ) throws -> [any Operator] {
+        let step = network.steps[index]
+        guard case .averagePool(let pooling, let countsPadding) = step.kind else { return [] }
+        let input = executable.activation(step.inputs[0])
+        let kind = countsPadding ? ORK_POOL_MEAN_WITH_PADDING : ORK_POOL_MEAN
+        let shifts = try Self.spread(shift, input.places)
+        if let fused = VectorPoolOperator(
+            pooling, kind, input, output, shift: shifts, isRectified: isRectified, threads: executable.threads)
+        {
+            return [fused]
+        }
+        let means = executable.activation(step.output)
+        let ones = try WeightBuffer(count: shifts.count) { $0.update(repeating: 1) }
+        return [
+            pool(pooling, kind, input, means),
+            SimpleOperator("pixels") {
+                ork_pixels_affine(means.kernelValue, ones.pointer, shifts.pointer, output.kernelValue, isRectified)
+            },
+        ]
     }
 
     private func planar(

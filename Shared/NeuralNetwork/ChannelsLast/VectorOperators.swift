@@ -6,10 +6,16 @@ final class VectorPoolOperator: Operator {
     private var pooling: ork_pooling
     private let input: Activation
     private let output: Activation
+    private let shift: WeightBuffer?
     private let threads: Int
 
+    /// `shift`: is added to each channel, for the channels that memory has.
+    /// `isRectified`: whether what is negative then becomes zero.
     /// - Returns: nil where the processor has no such kernel.
-    init?(_ pooling: Pooling, _ kind: ork_pixel_pool, _ input: Activation, _ output: Activation, threads: Int) {
+    init?(
+        _ pooling: Pooling, _ kind: ork_pixel_pool, _ input: Activation, _ output: Activation,
+        shift: WeightBuffer? = nil, isRectified: Bool = false, threads: Int
+    ) {
         let kernelKind: ork_pooling_kind =
             switch kind {
             case ORK_POOL_MEAN: ORK_AVERAGE_INSIDE
@@ -21,7 +27,9 @@ final class VectorPoolOperator: Operator {
             output_type: output.type.kernelType, batch: Int32(input.batch), channels: Int32(input.channels),
             in_size: input.extent.kernelValue, out_size: output.extent.kernelValue,
             kernel: pooling.kernel.kernelValue, stride: pooling.stride.kernelValue,
-            padding: pooling.padding.kernelValue, input: input.kernelStrides, output: output.kernelStrides)
+            padding: pooling.padding.kernelValue, input: input.kernelStrides, output: output.kernelStrides,
+            shift: shift?.pointer, relu: isRectified ? 1 : 0)
+        self.shift = shift
         self.input = input
         self.output = output
         self.threads = threads

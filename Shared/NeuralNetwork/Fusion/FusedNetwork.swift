@@ -31,13 +31,33 @@ package struct FusedNetwork: Sendable {
 
     /// In the order of computation.
     package let steps: [Step]
-    /// For each value, the node of the graph whose output it is.
-    package let valueNodes: [Int]
+    package let values: [Value]
     package let inputValue: Int
     package let outputValue: Int
     /// Values of the layers that can be looked at.
     package let taps: [String: Int]
     package let graph: NetworkGraph
+
+    /// What steps read and write.
+    package struct Value: Sendable {
+        /// The node of the graph whose output it is, or whose output's positions it has.
+        package var node: Int
+        /// Its channels where they are not the node's.
+        package var channels: Int?
+    }
+
+    /// The shapes of the values of one item.
+    ///
+    /// - Parameter extent: of the input.
+    /// - Returns: a shape for each value.
+    /// - Throws: as ``NetworkGraph/shapes(of:)``.
+    package func shapes(of extent: Extent) throws(NeuralNetworkError) -> [LayerShape] {
+        let nodes = try graph.shapes(of: extent)
+        return values.map { value in
+            LayerShape(channels: value.channels ?? nodes[value.node].channels, extent: nodes[value.node].extent)
+        }
+    }
+
     /// What backends made of the weights, for all plans of this network.
     let preparations = NetworkPreparations()
 

@@ -19,7 +19,7 @@ extension FusedNetwork {
             throw NeuralNetworkError.parametersMismatch(values.notFinite.map { .notFinite(name: $0) })
         }
         self.init(
-            steps: pass.steps, valueNodes: pass.valueNodes, inputValue: pass.values[graph.input]!,
+            steps: pass.steps, values: pass.allValues, inputValue: pass.values[graph.input]!,
             outputValue: pass.values[graph.output]!,
             taps: graph.taps.compactMapValues { pass.values[$0] }, graph: graph)
     }
@@ -29,7 +29,7 @@ extension FusedNetwork {
 private struct FusionPass {
     let graph: NetworkGraph
     var steps: [FusedNetwork.Step] = []
-    var valueNodes: [Int] = []
+    var allValues: [FusedNetwork.Value] = []
     /// The value that holds a node's output.
     var values: [Int: Int] = [:]
 
@@ -43,6 +43,8 @@ private struct FusionPass {
         var sum: Int?
         var residual: Int?
         var rectification: Int?
+        /// An average pool before the convolution that is computed behind it.
+        var pool: Int?
         var last: Int
     }
 
@@ -67,7 +69,8 @@ private struct FusionPass {
                 if let member { taken.insert(member) }
             }
         }
-        for (index, node) in graph.nodes.enumerated() {
+        let movedPools = Set(chains.values.compactMap(\.pool))
+        for (index, node) in graph.nodes.enumerated() where !movedPools.contains(index) {
             if let chain = chains[index] {
                 try emit(chain, parameters)
             } else if !taken.contains(index) {
@@ -99,18 +102,34 @@ private struct FusionPass {
             chain.rectification = next
             chain.last = next
         }
+        chain.pool = movablePool(before: chain)
         return chain
     }
 
-    private mutating func newValue(for node: Int) -> Int {
-        valueNodes.append(node)
-        values[node] = valueNodes.count - 1
-        return valueNodes.count - 1
+    /// Means over positions and sums over channels may change places: where that leaves fewer channels, the pool comes
+    /// second. Only pools that keep the number of positions, so that the convolution has no more of them.
+    private func movablePool(before chain: Chain) -> Int? {
+        let node = graph.nodes[chain.convolution], pool = node.inputs[0]
+        guard chain.sum == nil, case .convolution(let convolution) = node.operation, convolution.kernel == .one,
+            convolution.stride == .one, convolution.padding == .zero,
+            convolution.outputChannels < convolution.inputChannels, soleReader(of: pool) == chain.convolution,
+            case .averagePool(let pooling, _) = graph.nodes[pool].operation, pooling.stride == .one,
+            2 * pooling.padding.depth == pooling.kernel.depth - 1,
+            2 * pooling.padding.height == pooling.kernel.height - 1,
+            2 * pooling.padding.width == pooling.kernel.width - 1
+        else { return nil }
+        return pool
+    }
+
+    private mutating func newValue(for node: Int, channels: Int? = nil) -> Int {
+        allValues.append(.init(node: node, channels: channels))
+        return allValues.count - 1
     }
 
     private mutating func append(_ node: Int, _ kind: FusedNetwork.Step.Kind, inputs: [Int]? = nil) {
         let inputs = (inputs ?? graph.nodes[node].inputs).map { values[$0]! }
-        steps.append(.init(name: graph.nodes[node].name, kind: kind, inputs: inputs, output: newValue(for: node)))
+        values[node] = newValue(for: node)
+        steps.append(.init(name: graph.nodes[node].name, kind: kind, inputs: inputs, output: values[node]!))
     }
 
     private mutating func emit(_ chain: Chain, _ parameters: ParameterReader) throws {
@@ -118,6 +137,9 @@ private struct FusionPass {
         guard case .convolution(let convolution) = node.operation else { return }
         let folded = try fold(convolution, node, chain.normalization.map { graph.nodes[$0] }, parameters)
         let isRectified = chain.rectification != nil
+        if let pool = chain.pool, case .averagePool(let pooling, let countsPadding) = graph.nodes[pool].operation {
+            return try emit(chain, folded, before: .averagePool(pooling, countsPadding: countsPadding), of: pool)
+        }
         var inputs = [node.inputs[0]]
         if let residual = chain.residual { inputs.append(residual) }
         append(
@@ -130,9 +152,39 @@ private struct FusionPass {
         steps[steps.count - 1].name = node.name
     }
 
+    /// A convolution before its pool. The bias comes last: at the border a pool may count zeros.
+    private mutating func emit(
+        _ chain: Chain, _ folded: (weight: FoldedWeight, bias: WeightBuffer), before pooling: FusedNetwork.Step.Kind,
+        of pool: Int
+    ) throws {
+        let node = graph.nodes[chain.convolution]
+        guard case .convolution(let convolution) = node.operation else { return }
+        let channels = convolution.outputChannels
+        let source = graph.nodes[pool].inputs[0]
+        let products = newValue(for: source, channels: channels)
+        let zeros = try WeightBuffer([Float](repeating: 0, count: channels))
+        steps.append(
+            .init(
+                name: node.name,
+                kind: .convolution(
+                    FoldedConvolution(
+                        convolution: convolution, weight: folded.weight, bias: zeros, isRectified: false,
+                        hasResidual: false)),
+                inputs: [values[source]!], output: products))
+        let means = newValue(for: pool, channels: channels)
+        steps.append(.init(name: graph.nodes[pool].name, kind: pooling, inputs: [products], output: means))
+        let ones = try WeightBuffer([Float](repeating: 1, count: channels))
+        values[chain.last] = newValue(for: chain.last)
+        steps.append(
+            .init(
+                name: "\(node.name).bias",
+                kind: .affine(scale: ones, shift: folded.bias, isRectified: chain.rectification != nil),
+                inputs: [means], output: values[chain.last]!))
+    }
+
     private mutating func emit(_ index: Int, _ node: NetworkGraph.Node, _ parameters: ParameterReader) throws {
         switch node.operation {
-        case .input: _ = newValue(for: index)
+        case .input: values[index] = newValue(for: index)
         case .dropout: values[index] = values[node.inputs[0]]
         case .channelAffine(let scale, let shift):
             append(index, .affine(scale: try WeightBuffer(scale), shift: try WeightBuffer(shift), isRectified: false))

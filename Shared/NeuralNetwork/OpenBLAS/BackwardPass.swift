@@ -32,7 +32,7 @@ struct BackwardPass {
 
     /// Which values are computed from `target`, itself included.
     private func dependents(of target: Int) -> [Bool] {
-        var depends = [Bool](repeating: false, count: network.valueNodes.count)
+        var depends = [Bool](repeating: false, count: network.values.count)
         depends[target] = true
         for step in network.steps where step.inputs.contains(where: { depends[$0] }) { depends[step.output] = true }
         return depends

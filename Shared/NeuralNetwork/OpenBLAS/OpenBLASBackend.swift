@@ -10,8 +10,7 @@ package struct OpenBLASBackend: Backend {
         for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
     ) throws -> any Executable {
         _ = OpenBLASRuntime.prepare()
-        let nodeShapes = try network.graph.shapes(of: shape.extent)
-        let shapes = network.valueNodes.map { nodeShapes[$0] }
+        let shapes = try network.shapes(of: shape.extent)
         let layout = ValueLayout(network: network, shapes: shapes, batch: shape.batch, keepsAll: keepsActivations)
         return try OpenBLASExecutable(
             network: network, layout: layout, threads: settings.threads, keepsActivations: keepsActivations)

@@ -13,13 +13,13 @@ package import Tensors
 package final class TrainingNetwork {
     package let graph: NetworkGraph
     package let settings: TrainingSettings
-    private let engine: any TrainingEngine
+    let engine: any TrainingEngine
     private let byName: [String: TrainableParameter]
-    private var schedule: TrainingSchedule?
+    private(set) var schedule: TrainingSchedule?
     /// Set by a forward pass, so that a backward pass has something to derive.
-    private var hasRun = false
+    private(set) var hasRun = false
     /// Forward passes in training so far; dropout draws anew for each.
-    package private(set) var trainingPasses = 0
+    package internal(set) var trainingPasses = 0
 
     /// The outputs of a forward pass.
     package struct Outputs {

@@ -78,7 +78,7 @@ struct HeadScanner: Sendable {
         let slope = SIMD3<Float>(Self.signed(0.05, &random), Self.signed(0.05, &random), Self.signed(0.05, &random))
         let curve = SIMD3<Float>(Self.signed(0.05, &random), Self.signed(0.05, &random), Self.signed(0.05, &random))
         let half = SIMD3<Float>(Float(shape[0]), Float(shape[1]), Float(shape[2])) * 0.5
-        var noise = NoiseStream(random)
+        var noise = PhantomRandom(seed: random.next())
         let buffer = TensorBuffer.filled(count: count * 2) { bytes in
             let voxels = bytes.bindMemory(to: Int16.self)
             signal.withUnsafeBufferPointer { signal in
@@ -91,9 +91,8 @@ struct HeadScanner: Sendable {
                         for i in 0..<shape[0] {
                             let x = (Float(i) - half.x) / half.x
                             let bias = 1 + row + x * (slope.x + curve.x * x)
-                            let (real, imaginary) = noise.pair()
-                            let first = signal[index] * gain * bias + real * strength
-                            let second = imaginary * strength
+                            let first = signal[index] * gain * bias + noise.normal() * strength
+                            let second = noise.normal() * strength
                             let magnitude = (first * first + second * second).squareRoot()
                             voxels[index] = Int16(min(magnitude.rounded(), 32_767))
                             index += 1
@@ -115,30 +114,5 @@ struct HeadScanner: Sendable {
 
     private static func signed(_ size: Double, _ random: inout PhantomRandom) -> Float {
         Float(random.uniform(-size, size))
-    }
-}
-
-/// Nearly normal noise, quickly: two numbers of four 16-bit uniforms each (variance 1, nothing beyond 3.5).
-struct NoiseStream {
-    private var state: UInt64
-
-    init(_ random: PhantomRandom) {
-        var random = random
-        state = random.next()
-    }
-
-    @inline(__always)
-    mutating func pair() -> (Float, Float) { (normal(), normal()) }
-
-    @inline(__always)
-    private mutating func normal() -> Float {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        mixed ^= mixed >> 31
-        let low = Int32(truncatingIfNeeded: mixed & 0xffff) &+ Int32(truncatingIfNeeded: (mixed >> 16) & 0xffff)
-        let high = Int32(truncatingIfNeeded: (mixed >> 32) & 0xffff) &+ Int32(truncatingIfNeeded: mixed >> 48)
-        return (Float(low &+ high) - 131_070) * (1.732_050_8 / 65_536)
     }
 }

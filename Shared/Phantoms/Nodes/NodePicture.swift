@@ -26,7 +26,7 @@ struct NodePicture {
         let slope = Place(Float(random.uniform(-0.06, 0.06)), Float(random.uniform(-0.06, 0.06)))
         let strength = Float(random.uniform(3, 7))
         let grain = GradientNoise(&random)
-        var noise = NoiseStream(random)
+        var noise = PhantomRandom(seed: random.next())
         var picture = GrayPicture(width: width, height: height)
         for y in 0..<height {
             for x in 0..<width {
@@ -35,7 +35,9 @@ struct NodePicture {
                 let signal = section.signal(at: place) * gain * (1 + ((share - 0.5) * slope).sum())
                 // Noise of the scanner's coarser pixels, and a little of the picture's own.
                 let coarse = grain(SIMD3(place.x / 0.5, place.y / 0.5, 0.5)) * 3.2 * strength
-                let fine = noise.pair().0 * 0.35 * strength
+                let fine = noise.normal() * 0.35 * strength
+                // Pictures of a seed stay what they were: two numbers have always been drawn for a pixel.
+                _ = noise.next()
                 picture[x, y] = UInt8(min(max(signal + coarse + fine, 0), 255).rounded())
             }
         }

@@ -50,6 +50,25 @@ package struct DelimitedTable: Sendable, Equatable {
         rows = Array(lines)
     }
 
+    /// The table of the rows whose cell in a column is `word`, in whichever case.
+    ///
+    /// - Throws: ``TableProblem`` where there is no such column.
+    package func rows(of word: String, in column: String) throws(TableProblem) -> DelimitedTable {
+        let index = try requiredIndex(of: column)
+        return DelimitedTable(
+            header: header, rows: rows.filter { $0.cells[index].trimmed.lowercased() == word.lowercased() })
+    }
+
+    /// The table without the rows at some places, from 0.
+    package func withoutRows(where isLeftOut: (Int) -> Bool) -> DelimitedTable {
+        DelimitedTable(header: header, rows: rows.indices.filter { !isLeftOut($0) }.map { rows[$0] })
+    }
+
+    private init(header: [String], rows: [Row]) {
+        self.header = header
+        self.rows = rows
+    }
+
     /// The position of a column.
     package func index(of column: String) -> Int? { header.firstIndex(of: column) }
 

@@ -233,6 +233,32 @@ def write_attention(tensors):
     tensors["attention.gradient"] = floats(activations.grad)
 
 
+def write_erasure(tensors):
+    """GAIN's second pass through a network of one convolution, which stands for all of it."""
+    torch.manual_seed(SEED)
+    activations = torch.randn(2, 5, 3, 4, 2).half().double().requires_grad_()
+    slopes = torch.randn(2, 5, 3, 4, 2).half().double()
+    images = torch.randn(2, 2, 9, 8, 6).half().double()
+    weight = (torch.randn(3, 2, 3, 3, 3) / 7).half().double()
+    readout = torch.randn(2, 3).half().double()
+    alpha = slopes.mean((2, 3, 4), keepdim=True)
+    heat = torch.relu((alpha * activations).sum(1, keepdim=True))
+    heat = functional.interpolate(heat, size=images.shape[2:], mode="trilinear", align_corners=False)
+    axes = (2, 3, 4)
+    low, high = heat.amin(axes, keepdim=True), heat.amax(axes, keepdim=True)
+    erased = images * (1 - torch.sigmoid(30 * ((heat - low) / (high - low) - 0.6)))
+    erased.retain_grad()
+    logits = functional.conv3d(erased, weight, stride=2, padding=1).tanh().sum(axes) @ readout.T
+    loss = 0.7 * torch.softmax(logits, 1).gather(1, torch.tensor([[1], [0]])).mean()
+    logits.retain_grad()
+    loss.backward()
+    for name, tensor in {
+        "activations": activations, "slopes": slopes, "images": images, "erased": erased, "logits": logits,
+        "loss": loss.reshape(1), "byLogits": logits.grad, "byErased": erased.grad, "gradient": activations.grad,
+    }.items():
+        tensors[f"erasure.{name}"] = floats(tensor)
+
+
 if __name__ == "__main__":
     write_resnet()
     write_inception()
@@ -241,4 +267,5 @@ if __name__ == "__main__":
     write_losses(parts)
     write_optimizers(parts)
     write_attention(parts)
+    write_erasure(parts)
     save_file(parts, HERE / "training_parts.safetensors")

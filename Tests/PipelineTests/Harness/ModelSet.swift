@@ -3,6 +3,7 @@ import Contracts
 import Foundation
 import NeuralNetwork
 import Synchronization
+import Tensors
 
 /// What lies in the folder of models.
 enum ModelSet: Sendable {
@@ -14,6 +15,8 @@ enum ModelSet: Sendable {
     case tiny
     /// The same, who want their volumes prepared otherwise.
     case preparing(ModelNormalization, interpolation: String?)
+    /// The tiny ones, that of lymph nodes with a mean image.
+    case subtracting(Tensor)
 
     func write(to folder: String) throws {
         switch self {
@@ -28,6 +31,12 @@ enum ModelSet: Sendable {
                 description.input.interpolation = interpolation
                 try SeededModel.make(description, seed: 1).write(to: "\(folder)/\(role.rawValue)")
             }
+        case .subtracting(let mean):
+            try Self.tiny.write(to: folder)
+            let description = Self.tinyDescription(.nodeStatus)
+            let parameters = try SeededParameters.make(for: try description.architecture.graph(), seed: 1)
+            try ModelFolder(description: description, parameters: parameters, meanImage: mean)
+                .write(to: "\(folder)/\(ClassifierRole.nodeStatus.rawValue)")
         }
     }
 

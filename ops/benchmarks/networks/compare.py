@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import os
 import pathlib
 import statistics
 import sys
@@ -21,25 +20,10 @@ from cases import (
     peers_of,
 )
 from children import Child, alternate, alternate_pairs, peer_command, start_children
+from machine import machine, say
 from report import judge, table
 
 OURS = {"ours bfloat16": "bf16", "ours float32": "fp32"}
-
-
-def say(text):
-    print(f"  {text}", file=sys.stderr, flush=True)
-
-
-def machine():
-    model, flags = "unknown processor", set()
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            model = value.strip()
-        if name.strip() == "flags":
-            flags = set(value.split())
-    known = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"]
-    return f"{model}, {os.cpu_count()} cores, {' '.join(flag for flag in known if flag in flags)}"
 
 
 def select(case, folder, options, log_folder):

@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import os
 import pathlib
 import statistics
 import sys
@@ -16,25 +15,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 sys.path[:0] = [str(HERE), str(HERE.parent / "networks")]
 from children import Child, ChildFailure, start_children  # noqa: E402
+from machine import machine, say  # noqa: E402
 
 # The networks' benchmark has a list of cases, too; this folder's stands first on the path.
 from cases import BY_NAME, CASES, FLOOR, VARIANTS  # noqa: E402
-
-
-def say(text):
-    print(f"  {text}", file=sys.stderr, flush=True)
-
-
-def machine():
-    model, flags = "unknown processor", set()
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            model = value.strip()
-        if name.strip() == "flags":
-            flags = set(value.split())
-    known = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"]
-    return f"{model}, {os.cpu_count()} cores, {' '.join(name for name in known if name in flags)}"
 
 
 def peer_command(case, variant, threads):

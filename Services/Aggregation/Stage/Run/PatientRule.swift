@@ -3,7 +3,6 @@ package import Contracts
 /// From regions to the patient.
 package enum PatientRule {
     package static let indeterminate = "indeterminate"
-    static let origins = ["sclc", "nsclc", "bc", "gic"]
     static let positive = "positive"
     static let negative = "negative"
 
@@ -18,20 +17,10 @@ package enum PatientRule {
         }
     }
 
-    /// The mean over the regions that have probabilities, key by key, walked down the hierarchy: first the heavier
-    /// branch, then its heavier leaf. The patient's finding so never leaves the way that the regions' decisions take;
-    /// a single region's own decision, by its models' thresholds, is the patient's.
-    ///
-    /// A region whose branch could not be evaluated has mass on `lung` or `non-lung`; where that could turn the
-    /// decision, no origin is named.
+    /// By ``PatientDecision/origin(of:)``.
     private static func origin(of regions: [RegionClassified]) -> PatientFinding {
-        let voices = regions.filter { !$0.probabilities.isEmpty }
-        var mean: [String: Double] = [:]
-        for region in voices {
-            for (key, probability) in region.probabilities { mean[key, default: 0] += probability }
-        }
-        mean = mean.mapValues { $0 / Double(voices.count) }
-        let leaf = voices.count == 1 ? origins.first { $0 == voices[0].label } : leadingLeaf(of: mean)
+        let (leaf, mean) = PatientDecision.origin(
+            of: regions.map { PatientDecision.Voice(label: $0.label, probabilities: $0.probabilities) })
         guard let leaf, let probability = mean[leaf] else {
             return PatientFinding(
                 origin: indeterminate, status: nil, probability: nil, probabilities: mean, rule: meanRule,
@@ -42,19 +31,9 @@ package enum PatientRule {
             agreement: agreement(of: regions, with: leaf))
     }
 
-    /// Equal masses go to the earlier branch and leaf, so that the answer does not depend on hashing.
-    private static func leadingLeaf(of mean: [String: Double]) -> String? {
-        func mass(_ keys: [String]) -> Double { keys.reduce(0) { $0 + (mean[$1] ?? 0) } }
-        let lung = mass(["lung", "sclc", "nsclc"]) >= mass(["non-lung", "bc", "gic"])
-        let (branch, first, second) = lung ? ("lung", "sclc", "nsclc") : ("non-lung", "bc", "gic")
-        let (one, other) = (mean[first] ?? 0, mean[second] ?? 0)
-        guard one > 0 || other > 0, abs(one - other) >= mean[branch] ?? 0 else { return nil }
-        return one >= other ? first : second
-    }
-
     /// Positive if any node is; negative only if all nodes of the study were decided.
     private static func nodalStatus(of regions: [RegionClassified], expected: Int) -> PatientFinding {
-        let highest = regions.compactMap { $0.probabilities[positive] }.max()
+        let highest = PatientDecision.nodalProbability(of: regions.compactMap { $0.probabilities[positive] })
         let probabilities = highest.map { [positive: $0, negative: 1 - $0] } ?? [:]
         func finding(_ status: String, _ probability: Double?) -> PatientFinding {
             PatientFinding(

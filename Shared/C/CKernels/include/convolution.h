@@ -34,15 +34,15 @@ typedef enum { ORK_F32 = 0, ORK_BF16 = 1 } ork_type;
 typedef enum {
     ORK_DIRECT = 0,    // any shape; input of `type`
     ORK_PLANAR = 1,    // few channels (in_channels 1...8, not padded), float32 NCDHW planes: input.block is the stride
-                       // from plane to plane, input.pixel is 1. Kernel sizes 3...9 (or 1), stride 1 or 2, float32 products
-                       // (output of either type). Variants as below
+                       // from plane to plane, input.pixel is 1, output of either type. float32 products: kernel sizes
+                       // 3...9 (or 1), stride 1 or 2, variants as below. bfloat16: any, on AMX where that is there
     ORK_WINOGRAD = 2,  // kernel sizes 1, 3, 5, 7 (not all 1), stride 1, dilation 1: fewer products, rounding larger.
                        // Input of either type, products in `type`. Variant 1: short transforms, closest to the direct
                        // sum, better on few pixels; 2: longer ones, fewer products
     ORK_TILES = 3,     // any shape on AMX, everything of bfloat16 but the output; best with channels last
 } ork_algorithm;
 
-// Variant of ORK_TILES: its tiles in plain C, on any processor with bfloat16 products. Slow, for tests.
+// Variant of what multiplies on AMX: its tiles in plain C, on any processor with bfloat16 products. Slow, for tests.
 enum { ORK_EMULATED = 1 };
 
 typedef struct {
@@ -74,3 +74,16 @@ int ork_convolution_pack(const ork_convolution *c, const float *weights, int out
 int ork_convolution_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
+
+// Several convolutions of one input, with kernels of one form, in one go: each has outputs, weights and bias of its own.
+// ORK_DIRECT and ORK_TILES, without residual. c->out_channels: the sum of the parts', each rounded up to a multiple of 32.
+typedef struct {
+    const void *packed;  // as ork_convolution_pack packs a convolution with so many output channels
+    const float *bias;   // or NULL
+    void *output;
+    ork_strides output_strides;
+    int32_t out_channels, relu;
+} ork_output_part;
+
+int ork_convolution_run_parts(
+    const ork_convolution *c, const void *input, const ork_output_part *parts, int count, void *scratch, int threads);

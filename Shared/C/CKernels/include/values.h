@@ -29,6 +29,8 @@ typedef struct {
     int32_t batch, channels;
     int32_t in_size[3], out_size[3], kernel[3], stride[3], padding[3];  // the same padding on both sides
     ork_strides input, output;
+    const float *shift;               // is added to each channel; or NULL
+    int32_t relu;                     // nonzero: what is negative then becomes zero
 } ork_pooling;
 
 bool ork_pooling_supported(const ork_pooling *p);
