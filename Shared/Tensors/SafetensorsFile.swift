@@ -58,6 +58,33 @@ package struct SafetensorsFile: Sendable {
         try? requiredTensor(name)
     }
 
+    /// Names of the tensors of float64, which `float32Tensor` rounds.
+    package var doubleNames: [String] { entries.filter { $0.dtype == Self.double }.map(\.name) }
+
+    private static let double = "F64"
+
+    /// The tensor of this name; of float64, its numbers rounded to float32.
+    ///
+    /// - Throws: as ``requiredTensor(_:)`` for every other type that tensors cannot hold.
+    package func float32Tensor(_ name: String) throws(SafetensorsError) -> Tensor {
+        guard let index = indices[name], entries[index].dtype == Self.double else { return try requiredTensor(name) }
+        let entry = entries[index]
+        let bytes = buffer.slice(
+            dataStart + entry.byteRange.lowerBound..<dataStart + entry.byteRange.upperBound)
+        let floats = bytes.withUnsafeBytes { bytes in
+            stride(from: 0, to: bytes.count, by: 8).map { offset in
+                Float(
+                    Double(
+                        bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))))
+            }
+        }
+        do {
+            return try Tensor(shape: entry.shape, floats: floats)
+        } catch {
+            throw .sizeMismatch(tensor: name, expected: entry.byteRange.count, got: entry.byteRange.count)
+        }
+    }
+
     /// The tensor of this name.
     ///
     /// - Throws: `noSuchTensor`, or `unsupportedElementType` for a `dtype` such as `F64`.

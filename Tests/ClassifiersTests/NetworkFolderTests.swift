@@ -110,6 +110,46 @@ struct NetworkFolderTests {
         }
     }
 
+    @Test func doublesAreRoundedAndCountersLeftOutAndBothIsSaid() throws {
+        try withTemporaryDirectory { directory in
+            var network = ResNet3D(depth: 6, inputChannels: 1, classes: 2)
+            network.widthMultiplier = 1 / 32
+            let parameters = try SeededParameters.make(for: try network.graph(), seed: 1)
+            let file = directory + "/doubles.safetensors"
+            try Self.writeDoubles(parameters, to: file)
+            var task = ModelImport()
+            task.family = .resnet3D6
+            let outcome = try task.read(path: file)
+            #expect(outcome.notes.contains { $0.hasPrefix("\(parameters.names.count) tensors are float64 (F64)") })
+            #expect(outcome.conversion.leftOut == ["bn1.num_batches_tracked"])
+            for (name, tensor) in parameters.tensors {
+                #expect(outcome.conversion.parameters.tensors[name] == tensor)
+            }
+        }
+    }
+
+    /// Parameters as doubles, and a counter of whole numbers beside them.
+    private static func writeDoubles(_ parameters: ParameterSet, to path: String) throws {
+        var data = Data()
+        var members: [String] = []
+        for (name, tensor) in parameters.tensors {
+            let start = data.count
+            for value in tensor.floats() {
+                withUnsafeBytes(of: Double(value).bitPattern.littleEndian) { data.append(contentsOf: $0) }
+            }
+            members.append(
+                #""\#(name)":{"dtype":"F64","shape":\#(tensor.shape),"data_offsets":[\#(start),\#(data.count)]}"#)
+        }
+        members.append(
+            #""bn1.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[\#(data.count),\#(data.count + 8)]}"#)
+        data.append(Data(count: 8))
+        let header = Data("{\(members.joined(separator: ","))}".utf8)
+        var file = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
+        file.append(header)
+        file.append(data)
+        try file.write(to: URL(filePath: path))
+    }
+
     private func store(_ parameters: ParameterSet, in directory: String) throws {
         try SafetensorsFile.write(
             parameters.tensors.map { (name: $0.key, tensor: $0.value) }, to: directory + "/weights.safetensors")

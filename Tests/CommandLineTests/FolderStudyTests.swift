@@ -99,7 +99,7 @@ struct FolderStudyTests {
         }
         #expect(
             error?.message.contains(
-                "one of: one.nii.gz (T1; MR, TR 600 ms, TE 12 ms), two.nii.gz (not recognized)") == true)
+                "one of: one.nii.gz (not recognized; MR, TR 600 ms, TE 12 ms), two.nii.gz (not recognized)") == true)
         #expect(error?.message.contains("CANARY") == false)
     }
 

@@ -41,6 +41,15 @@ struct FolderSurveyTests {
         #expect(try facts(of: [one]) == ["axial, 1 slice of 16×16, 1×1×3 mm, TR 4500 ms, TE 98 ms"])
     }
 
+    @Test func mosaicsAreCounted() throws {
+        let images = (0..<3).map { index in
+            var one = DICOMFixture(instance: index + 1, position: (0, 0, 0))
+            one.elements[0x0008_0008] = .text("CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC")
+            return one
+        }
+        #expect(try facts(of: images) == ["MR, 3 mosaics of 16×16, TR 4500 ms, TE 98 ms"])
+    }
+
     @Test func aFrameOfAnEnhancedImageIsASlice() throws {
         let text = try facts(of: [DICOMFixture(enhanced: 5)])
         #expect(text == ["MR, axial, 5 slices of 16×16, 1×1×3 mm, TR 4500 ms, TE 98 ms"])

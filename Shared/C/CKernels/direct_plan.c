@@ -79,10 +79,41 @@ typedef struct {
 
 enum { TAPS = 27 };
 
+#if defined(__x86_64__)
+#define PACK_TARGET __attribute__((target(ORK_AVX512)))
+#else
+#define PACK_TARGET
+#endif
+
+// ork_half without branches.
+static inline uint32_t half_of(uint32_t bits) {
+    const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
+    return (bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16 | 0x40) : rounded;
+}
+
+// Pairs of bfloat16 of one output: `taps` of 16 inputs, which lie `length` apart, to words [tap][pair][16 outputs].
+PACK_TARGET static void pair_up(const float *from, int64_t length, int64_t inputs, int64_t taps, uint32_t (*to)[128]) {
+    for (int64_t pair = 0; pair < 8; pair++) {
+        uint32_t first[TAPS] = {0}, second[TAPS] = {0};
+        if (2 * pair < inputs) memcpy(first, from + 2 * pair * length, (size_t)taps * 4);
+        if (2 * pair + 1 < inputs) memcpy(second, from + (2 * pair + 1) * length, (size_t)taps * 4);
+        for (int tap = 0; tap < TAPS; tap++) first[tap] = half_of(first[tap]) | half_of(second[tap]) << 16;
+        for (int64_t tap = 0; tap < taps; tap++) to[tap][pair * 16] = first[tap];
+    }
+}
+
+// The same of a kernel with one tap.
+PACK_TARGET static void pair_up_one(const float *from, uint32_t *to) {
+    uint32_t bits[16], words[8];
+    memcpy(bits, from, sizeof bits);
+    for (int pair = 0; pair < 8; pair++) words[pair] = half_of(bits[2 * pair]) | half_of(bits[2 * pair + 1]) << 16;
+    for (int pair = 0; pair < 8; pair++) to[pair * 16] = words[pair];
+}
+
 static void pack_part(void *data, int part, int parts) {
     const pack_work *w = data;
     union {
-        uint16_t halves[TAPS][256];
+        uint32_t halves[TAPS][128];
         float floats[TAPS][256];
     } turned;
     const ork_convolution *c = w->c;
@@ -93,17 +124,20 @@ static void pack_part(void *data, int part, int parts) {
             for (int64_t first = 0; first < taps; first += TAPS) {
                 // Weights have the taps side by side, packed ones have them last: turned in a corner of the cache.
                 const int64_t count = smaller(taps - first, TAPS);
-                for (int e = 0; e < 256; e++) {
-                    const int64_t o = block * 16 + (half ? e / 2 % 16 : e % 16);
-                    const int64_t i = chunk * 16 + (half ? e / 32 * 2 + e % 2 : e / 16);
+                if (half) memset(turned.halves, 0, (size_t)count * 512);
+                for (int64_t o = block * 16; half && o < block * 16 + 16 && o < w->outputs; o++) {
+                    const float *from = w->weights + (o * w->inputs + chunk * 16) * taps + first;
+                    const int64_t inputs = w->inputs - chunk * 16;
+                    if (taps == 1 && inputs >= 16)
+                        pair_up_one(from, turned.halves[0] + o % 16);
+                    else if (inputs > 0)
+                        pair_up(from, taps, inputs, count, (uint32_t(*)[128])(turned.halves[0] + o % 16));
+                }
+                for (int e = 0; !half && e < 256; e++) {
+                    const int64_t o = block * 16 + e % 16, i = chunk * 16 + e / 16;
                     const int real = o < w->outputs && i < w->inputs;
                     const float *from = real ? w->weights + (o * w->inputs + i) * taps + first : 0;
-                    for (int64_t tap = 0; tap < count; tap++) {
-                        if (half)
-                            turned.halves[tap][e] = real ? ork_half(from[tap]) : 0;
-                        else
-                            turned.floats[tap][e] = real ? from[tap] : 0;
-                    }
+                    for (int64_t tap = 0; tap < count; tap++) turned.floats[tap][e] = real ? from[tap] : 0;
                 }
                 for (int64_t tap = 0; tap < count; tap++) {
                     const int64_t at = ((block * taps + first + tap) * chunks + chunk) * 256;

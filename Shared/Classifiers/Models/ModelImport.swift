@@ -3,6 +3,13 @@ internal import Digests
 package import NeuralNetwork
 internal import Tensors
 
+/// A checkpoint's tensors, those of float64 rounded to float32.
+private struct RoundedCheckpoint: ParameterSource {
+    let file: SafetensorsFile
+    var names: [String] { file.names }
+    func parameter(named name: String) throws -> Tensor { try file.float32Tensor(name) }
+}
+
 /// Makes a model of a checkpoint that another program wrote (torchvision, timm, MONAI, MedicalNet; as safetensors).
 package struct ModelImport: Sendable {
     /// The networks that can be asked for by name.
@@ -73,8 +80,13 @@ package struct ModelImport: Sendable {
         let checkpoint = try Checkpoint(
             entries: file.entries.map { (name: $0.name, shape: $0.shape) }, prefix: prefix)
         let found = try architecture(of: checkpoint)
-        let result = try conversion.convert(checkpoint, to: found, from: file)
+        let result = try conversion.convert(checkpoint, to: found, from: RoundedCheckpoint(file: file))
         var notes: [String] = []
+        let doubles = file.doubleNames
+        if let first = doubles.first {
+            notes.append(
+                "\(doubles.count) tensors are float64 (F64), such as \(first); their numbers are rounded to float32")
+        }
         let fileName = path.split(separator: "/").last.map(String.init) ?? path
         let training = provenance(of: result, checkpoint, file: fileName, sha256: sourceSHA256)
         let described = describe(result, fileName: fileName, training: training, notes: &notes)

@@ -87,11 +87,12 @@ struct DICOMFolder {
             beginningOf: file.descriptor, count: Self.firstPiece, limit: limits.fileBytes, subject: subject)
         do throws(DICOMElements.Stop) {
             _ = try DICOMElements(piece.bytes)
-        } catch  where error == .deflated {
+        } catch {
+            guard error == .deflated else { return }
             throw ImagingError(
                 .dicomSyntaxUnsupported, subject: subject,
                 "expected a data set as it is, found a deflated one; send it as explicit little endian")
-        } catch {}
+        }
     }
 
     /// - Returns: nil for a file that is no DICOM image.

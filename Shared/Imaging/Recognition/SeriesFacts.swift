@@ -11,6 +11,8 @@ package struct SeriesFacts: Sendable, Equatable {
     package var sliceCount: Int?
     /// Images at each place.
     package var volumeCount: Int?
+    /// Pictures of which each holds the slices of one volume, side by side; nil where there are none.
+    package var mosaicCount: Int?
     /// mm between columns, rows and slices; two numbers where the third is not known.
     package var spacing: [Double] = []
     /// ms.
@@ -42,6 +44,7 @@ package struct SeriesFacts: Sendable, Equatable {
     package var text: String {
         var parts = [modality, plane].compactMap(\.self)
         let slices = [
+            mosaicCount.map { $0 == 1 ? "1 mosaic" : "\($0) mosaics" },
             volumeCount.flatMap { $0 > 1 ? "\($0) ×" : nil }, sliceCount.map { $0 == 1 ? "1 slice" : "\($0) slices" },
             matrix.map { "of " + $0.map(String.init).joined(separator: "×") },
         ].compactMap(\.self)
@@ -72,7 +75,8 @@ extension SeriesFacts {
         matrix = [first.columns, first.rows]
         let planes = series.images.flatMap(\.header.frames)
         guard !first.isMosaic, let plane = planes.first else {
-            sliceCount = first.isMosaic ? nil : series.images.reduce(0) { $0 + $1.header.frameCount }
+            let count = series.images.reduce(0) { $0 + $1.header.frameCount }
+            if first.isMosaic { mosaicCount = count } else { sliceCount = count }
             return
         }
         let normal = plane.normal

@@ -16,8 +16,11 @@ final class ConvolutionChooser: Sendable {
     private let state = Mutex(State())
     /// Seconds that one network may spend with measurements: few where what is preferred is mostly right.
     private static func budget(_ shape: ConvolutionShape?) -> Double {
-        shape?.type == .bfloat16 && !hasTiles ? 0.08 : 0.25
+        shape.map(isDirectFast) ?? false ? 0.02 : 0.25
     }
+    /// What another code must take of the preferred one's time to be chosen: a busy machine's measurements are not
+    /// worth less of a difference.
+    private static let worthwhile = 0.9
 
     init(file: ChoiceFile?) { self.file = file }
 
@@ -73,11 +76,14 @@ final class ConvolutionChooser: Sendable {
         let trial = try ConvolutionTrial(task, threads: threads)
         guard let truth = try trial.measure(reference, repetitions: 3) else { return reference.choice }
         var best = (choice: reference.choice, seconds: truth.seconds, factor: reference.memoryFactor)
+        let preferred = plans[0].choice
         for plan in plans where plan.choice != reference.choice {
-            let worth = best.seconds * best.factor / plan.memoryFactor
+            // Whoever holds the place keeps it unless the next one is clearly ahead, but the preferred one needs no lead.
+            let lead = plan.choice == preferred ? 1 / Self.worthwhile : best.choice == preferred ? Self.worthwhile : 1
+            let worth = best.seconds * best.factor / plan.memoryFactor * lead
             guard let result = try trial.measure(plan, repetitions: 3, ifBelow: worth) else { continue }
             let isRight = ConvolutionTrial.agree(truth.values, result.values, type: task.shape.type)
-            if isRight, result.seconds * plan.memoryFactor < best.seconds * best.factor {
+            if isRight, result.seconds < worth {
                 best = (plan.choice, result.seconds, plan.memoryFactor)
             }
         }
@@ -88,12 +94,12 @@ final class ConvolutionChooser: Sendable {
     static func preferences(_ task: ConvolutionPlan.Task) -> [ConvolutionChoice] {
         let shape = task.shape
         if shape.readsPlanes {
-            let planar: [ConvolutionChoice] = [.planarFloat, .planar1, .planar2]
+            let planar: [ConvolutionChoice] = [.planarFloat, .planar2, .planar1]
             if hasTiles, shape.type == .bfloat16 { return [.columns, .oneDNN] + planar }
             return shape.convolution.kernel.volume >= 64 && !hasTiles ? planar + [.oneDNN] : [.oneDNN] + planar
         }
         let all: [ConvolutionChoice] =
-            isDirectFast(shape) || SharedGradientPlan.suits(shape)
+            prefersDirect(task) || SharedGradientPlan.suits(shape)
             ? [.direct, .oneDNN, .winograd1, .winograd2, .winogradFloat, .tiles]
             : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
         guard !task.hasSiblings, let first = transform(shape) else { return all }
@@ -105,7 +111,18 @@ final class ConvolutionChooser: Sendable {
         task.hasSiblings && isDirectFast(task.shape)
     }
 
-    /// Whether the direct kernel is mostly ahead of the library's.
+    /// Whether the direct kernel is mostly ahead of the library's: it reads pixels in place but where a kernel reaches
+    /// over the ends of rows; of those it takes what has few pixels.
+    private static func prefersDirect(_ task: ConvolutionPlan.Task) -> Bool {
+        let shape = task.shape
+        let kernel = shape.convolution.kernel
+        let isLine = kernel.volume == kernel.width
+        return isDirectFast(shape)
+            && (kernel.width == 1 || shape.convolution.stride != .one || task.hasSiblings
+                || isLine && shape.batch * shape.output.volume <= 64)
+    }
+
+    /// Whether kernels of ours are fast here, and what is preferred was measured on such a processor.
     private static func isDirectFast(_ shape: ConvolutionShape) -> Bool {
         guard processor.avx512, !hasTiles else { return false }
         return shape.type == .float32 || processor.avx512_bf16
@@ -121,7 +138,7 @@ final class ConvolutionChooser: Sendable {
             sizes.allSatisfy({ [3, 5, 7].contains($0) }), c.inputChannels >= 32
         else { return nil }
         if shape.type == .bfloat16 {
-            guard sizes.count > 1 else { return nil }
+            guard sizes.count > 1, sizes.count == 3 || sizes.contains(5) || c.inputChannels >= 80 else { return nil }
             return pixels >= 1024 ? .winogradFloat : sizes.count == 3 && pixels >= 256 ? .winograd1 : nil
         }
         if sizes.count == 1 { return pixels >= 64 ? .winograd2 : nil }
