@@ -167,7 +167,8 @@ struct NetworkTests {
             let reused = try runGraph(graph, parameters, input, batch: 2, extent: extent, computation)
             let kept = try runGraph(
                 graph, parameters, input, batch: 2, extent: extent, computation, keepsActivations: true)
-            #expect(reused == kept)
+            // Where every value is kept, steps are not merged: sums may be taken in another order.
+            #expect(largestDifference(reused, kept) < 1e-5)
         }
     }
 
