@@ -328,6 +328,34 @@ struct TrainingGradientTests {
         #expect(exact != short)
     }
 
+    /// The last stage of a 3D ResNet18, for which the library has no fast code in float32.
+    @Test(.enabled(if: TrainingSettings.Engine.oneDNN.isAvailable))
+    func manyChannelsOnFewPositionsHaveTheSameGradient() throws {
+        var builder = GraphBuilder(spatialRank: 3, inputChannels: 3)
+        var node = builder.add(
+            "a", .convolution(Convolution(inputChannels: 3, outputChannels: 512, kernel: .one, hasBias: false)),
+            builder.input)
+        let deep = Convolution(
+            inputChannels: 512, outputChannels: 512, kernel: .cube(3), padding: .one, hasBias: false)
+        node = builder.add("b", .convolution(deep), node)
+        node = builder.add("pooled", .globalAveragePool, node)
+        _ = builder.add("fc", .linear(inputs: 512, outputs: 2), node)
+        let graph = builder.build()
+        let input = try Tensor(shape: [4, 3, 2, 2, 2], floats: randomValues(96, seed: 5))
+        let seed = try Tensor(shape: [4, 2], floats: randomValues(8, seed: 6))
+        func gradient(_ engine: TrainingSettings.Engine) throws -> [Float] {
+            let network = try Self.network(graph, engine)
+            _ = try network.forward(input, mode: .training)
+            try network.backward(from: ["fc": seed])
+            let weight = try #require(network.parameters.first { $0.name == "b.weight" })
+            return try #require(try weight.gradient()).floats()
+        }
+        let (fast, plain) = (try gradient(.oneDNN), try gradient(.openBLAS))
+        let largest = plain.reduce(0) { max($0, abs($1)) }
+        #expect(largest > 0)
+        #expect(largestDifference(fast, plain) < 1e-5 * largest)
+    }
+
     /// As many passes of training as it takes to tell bright from dark.
     @Test(arguments: TrainingTestEngines.exact)
     func aNetworkLearns(engine: TrainingSettings.Engine) throws {

@@ -28,6 +28,7 @@ final class BlockedConvolution: BlockedLayer {
     /// Instead of the library's passes.
     private var ownForwardPass: PlanarForward?
     private var ownWeightsPass: HalfWeightGradient?
+    private var floatWeightsPass: FloatWeightGradient?
     private var winogradForward: WinogradPass?
     private var winogradBack: WinogradPass?
     /// Where the weights' gradient is computed in another order than the parameter's, and brought into that.
@@ -116,7 +117,7 @@ final class BlockedConvolution: BlockedLayer {
         if let ownWeightsPass {
             implementations.append(ownWeightsPass.name)
         } else if weight.gradients != nil {
-            try makeWeightsPass(geometry, hint: forward)
+            try makeWeightsPass(convolution, inputExtent, geometry, hint: forward)
         }
     }
 
@@ -147,7 +148,7 @@ final class BlockedConvolution: BlockedLayer {
     }
 
     private func makeWeightsPass(
-        _ geometry: Geometry, hint: TrainingPrimitiveDescriptor
+        _ convolution: Convolution, _ inputExtent: Extent, _ geometry: Geometry, hint: TrainingPrimitiveDescriptor
     ) throws(TrainingError) {
         guard let gradient = output.gradient, let target = weight.gradients else { return }
         var descriptor = try geometry.backwardWeights(library, order: geometry.master, hint: hint)
@@ -156,6 +157,17 @@ final class BlockedConvolution: BlockedLayer {
         if descriptor.implementation.hasPrefix("ref") {
             // No fast code writes the parameter's own order.
             descriptor = try geometry.backwardWeights(library, order: geometry.anyGradient, hint: hint)
+            if descriptor.implementation.hasPrefix("ref"), bias == nil, case .blocked(let input) = source,
+                let own = try FloatWeightGradient(
+                    convolution, inputExtent: inputExtent, input: input, output: output, gradient: gradient,
+                    scratch: shared)
+            {
+                gradientReorder = try reorder(
+                    from: geometry.plain, UnsafeMutableRawPointer(own.plain.pointer), to: geometry.master, pointer)
+                floatWeightsPass = own
+                implementations.append("own:weights-f32")
+                return
+            }
             guard let wanted = descriptor.memory(dnnl_query_diff_weights_md) else {
                 throw .library(operation: "ask for the weights' order", status: 0)
             }
@@ -283,6 +295,7 @@ final class BlockedConvolution: BlockedLayer {
     func backward(toInputs: [GradientTarget], toParameters: Bool) throws {
         if toParameters {
             try ownWeightsPass?.run()
+            try floatWeightsPass?.run()
             try weightsPass?.run()
             try gradientReorder?.run()
         }
