@@ -54,12 +54,12 @@ size_t ork_columns_scratch_bytes(const ork_convolution *c, int threads) {
         + (plan.panel_bytes + plan.segment_bytes + plan.sum_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
 }
 
-void ork_columns_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+int ork_columns_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     const ork_convolution inner = inner_of(c);
     const size_t width = (size_t)c->kernel[2], taps = (size_t)(c->kernel[0] * c->kernel[1]);
     const size_t channels = (size_t)inputs * width;
     float *turned = malloc((size_t)outputs * channels * taps * sizeof(float));
-    if (!turned) return;
+    if (!turned) return 1;
     for (size_t o = 0; o < (size_t)outputs; o++)
         for (size_t i = 0; i < (size_t)inputs; i++)
             for (size_t tap = 0; tap < taps; tap++)
@@ -68,6 +68,7 @@ void ork_columns_pack(const ork_convolution *c, const float *weights, int output
                         weights[((o * (size_t)inputs + i) * taps + tap) * width + x];
     ork_direct_pack(&inner, turned, outputs, (int)channels, packed);
     free(turned);
+    return 0;
 }
 
 typedef struct {

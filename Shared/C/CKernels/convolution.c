@@ -68,9 +68,9 @@ int ork_convolution_pack(const ork_convolution *c, const float *weights, int out
     if (c->algorithm == ORK_WINOGRAD)
         ork_winograd_pack(c, weights, outputs, inputs, packed);
     else if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16)
-        ork_columns_pack(c, weights, outputs, inputs, packed);
+        return ork_columns_pack(c, weights, outputs, inputs, packed);
     else if (c->algorithm == ORK_PLANAR)
-        ork_phases_pack(c, weights, outputs, inputs, packed);
+        return ork_phases_pack(c, weights, outputs, inputs, packed);
     else
         ork_direct_pack(c, weights, outputs, inputs, packed);
     return 0;

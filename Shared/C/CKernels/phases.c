@@ -50,14 +50,14 @@ static int tap_of(const ork_phases *p, const ork_convolution *c, int i, int u, i
     return 2 * (q - p->inner.padding[i]) + r - p->shift[i] + c->padding[i] - u;
 }
 
-void ork_phases_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     ork_phases p;
-    if (!ork_phases_cut(c, &p)) return;
+    if (!ork_phases_cut(c, &p)) return 1;
     const int *n = p.inner.kernel, *k = c->kernel, *up = p.up, *down = p.down;
     const int ups = up[0] * up[1] * up[2], downs = down[0] * down[1] * down[2];
     const size_t taps = (size_t)(n[0] * n[1] * n[2]);
     float *spread = calloc((size_t)p.inner.out_channels * (size_t)p.inner.in_channels * taps, sizeof(float));
-    if (!spread) return;
+    if (!spread) return 1;
     for (int u = 0; u < ups; u++)
         for (int o = 0; o < outputs; o++)
             for (int i = 0; i < inputs; i++)
@@ -74,6 +74,7 @@ void ork_phases_pack(const ork_convolution *c, const float *weights, int outputs
                     }
     ork_winograd_pack(&p.inner, spread, p.inner.out_channels, p.inner.in_channels, packed);
     free(spread);
+    return 0;
 }
 
 typedef struct {
