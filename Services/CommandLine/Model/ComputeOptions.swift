@@ -39,10 +39,10 @@ struct ComputeOptions: ParsableArguments {
         _ graph: NetworkGraph, _ parameters: any ParameterSource & Sendable, _ settings: ComputeSettings
     ) throws -> InferencePlan {
         let plan = try InferencePlan(graph: graph, parameters: parameters, settings: settings)
-        guard settings.precision == .automatic || settings.precision == plan.precision else {
-            throw CommandFailure(
-                "--precision: \(plan.backend.name) computes in \(plan.precision.rawValue) on this machine, "
-                    + "\(settings.precision.rawValue) was asked for", .usage)
+        if settings.precision != .automatic, settings.precision != plan.precision {
+            Console.standard.note(
+                "--precision: this processor has no \(settings.precision.rawValue); computed in "
+                    + "\(plan.precision.rawValue), which is more exact")
         }
         return plan
     }

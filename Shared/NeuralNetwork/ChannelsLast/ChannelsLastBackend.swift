@@ -17,11 +17,15 @@ package struct ChannelsLastBackend: Backend {
         #endif
     }()
 
-    /// Asked for its choice: bfloat16 where the processor multiplies it, which is about twice as fast.
+    /// Asked for its choice: bfloat16 where the processor multiplies it, which is about twice as fast. Asked for bfloat16
+    /// where neither the library nor a kernel of ours can compute it: float32, which is all the closer.
     package func precision(for settings: ComputeSettings) -> Precision {
-        guard settings.precision == .automatic else { return settings.precision }
         let processor = ork_processor_features()
-        return processor.amx_bf16 || processor.avx512_bf16 ? .bfloat16 : .float32
+        return switch settings.precision {
+        case .float32: .float32
+        case .bfloat16: processor.avx512 ? .bfloat16 : .float32
+        case .automatic: processor.amx_bf16 || processor.avx512_bf16 ? .bfloat16 : .float32
+        }
     }
 
     package func makeExecutable(
