@@ -3,7 +3,9 @@ import Testing
 
 /// Gradients by what defines them: a convolution is linear in its input and in its weights, so
 /// <conv(x, w), g> = <x, data gradient(g, w)> = <w, weight gradient(x, g)>. And pooling, means and layouts by hand.
-@Suite(.enabled(if: KernelProcessor.hasVectors, "this processor has no AVX-512: the kernels refuse every call"))
+@Suite(
+    .enabled(
+        if: KernelProcessor.hasVectors, "this processor has neither AVX-512 nor AVX2: the kernels refuse every call"))
 struct KernelGradientTests {
     private static func numbers(_ count: Int, seed: UInt64) -> [Float] {
         var state = seed
@@ -55,7 +57,7 @@ struct KernelGradientTests {
         }
     }
 
-    @Test(arguments: [ORK_F32, ORK_BF16], [Int32(1), 2])
+    @Test(arguments: KernelProcessor.hasHalves ? [ORK_F32, ORK_BF16] : [ORK_F32], [Int32(1), 2])
     func `the gradient from shared weights is adjoint to the convolution and is added`(
         _ type: ork_type, _ stride: Int32
     ) throws {
@@ -122,24 +124,11 @@ struct KernelGradientTests {
         }
     }
 
-    @Test func `planes become blocks, are pooled and averaged, and come back`() throws {
-        // Three channels of 1 x 2 x 4 pixels with the values 0...23.
-        let planes = (0..<24).map(Float.init)
-        var values = ork_values()
-        values.batch = 1
-        values.channels = 16
-        values.pixels = 8
-        values.strides = ork_strides(item: 128, block: 128, pixel: 16)
-        let blocks = KernelMemory([Float](repeating: 777, count: 128), type: ORK_F32)
-        #expect(ork_values_from_planes(&values, blocks.pointer, planes, 3, 2) == 0)
-        #expect(blocks[0] == 0 && blocks[1] == 8 && blocks[16] == 1 && blocks[3] == 0 && blocks[127] == 0)
-
-        var again = [Float](repeating: 0, count: 24)
-        #expect(ork_values_to_planes(&values, blocks.pointer, &again, 3, 2) == 0)
-        #expect(again == planes)
-        var means = [Float](repeating: 0, count: 16)
-        #expect(ork_values_mean(&values, blocks.pointer, &means, 1) == 0)
-        #expect(means[0...3] == [3.5, 11.5, 19.5, 0])
+    @Test func `a mean over windows counts what its kind says`() throws {
+        // Three channels of 1 x 2 x 4 pixels with the values 0...23, the others with zeros.
+        var values = [Float](repeating: 0, count: 128)
+        for pixel in 0..<8 { for channel in 0..<3 { values[pixel * 16 + channel] = Float(channel * 8 + pixel) } }
+        let blocks = KernelMemory(values, type: ORK_F32)
 
         // Windows of 1 x 2 x 3, stride 2, padded by one column: two of them, the first with four pixels inside.
         var pooling = ork_pooling()
@@ -150,7 +139,7 @@ struct KernelGradientTests {
         pooling.kernel = (1, 2, 3)
         pooling.stride = (1, 2, 2)
         pooling.padding = (0, 0, 1)
-        pooling.input = values.strides
+        pooling.input = ork_strides(item: 128, block: 128, pixel: 16)
         pooling.output = ork_strides(item: 32, block: 32, pixel: 16)
         let pooled = KernelMemory([Float](repeating: 0, count: 32), type: ORK_F32)
         for (kind, first, second) in [

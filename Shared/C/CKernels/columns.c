@@ -1,3 +1,4 @@
+#include "form.h"
 #include "columns.h"
 #include <stdlib.h>
 #include <string.h>

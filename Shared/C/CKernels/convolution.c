@@ -1,3 +1,4 @@
+#include "form.h"
 #include "convolution.h"
 #include "columns.h"
 #include "direct.h"
@@ -23,7 +24,7 @@ bool ork_convolution_supported(const ork_convolution *c) {
     if (!c || !valid_type(c->type) || !valid_type(c->input_type)) return false;
     if (!valid_type(c->output_type) || !valid_type(c->residual_type) || !valid_shape(c)) return false;
     const ork_processor processor = ork_processor_features();
-    if (!processor.avx512) return false;
+    if (!ORK_HAS_VECTORS(processor)) return false;
     const bool half = c->type == ORK_BF16 || c->output_type == ORK_BF16;
     if (half && !processor.avx512_bf16) return false;
     switch (c->algorithm) {

@@ -1,3 +1,4 @@
+#include "form.h"
 #include <stdlib.h>
 #include "gradients.h"
 

@@ -1,3 +1,4 @@
+#include "form.h"
 #include "direct.h"
 
 #if defined(__x86_64__)
@@ -57,13 +58,13 @@ static void place(const work *k, int64_t tile, window *t) {
 }
 
 // Copies `chunks` x `pixels` x 16 inputs; a pixel outside of the input is NULL and becomes zero.
-__attribute__((target(ORK_AVX512))) static char *copy(
+ORK_TARGET static char *copy(
     const char *const *from, int pixels, int64_t chunks, int64_t step, int bytes, char *to) {
     for (int64_t i = 0; i < chunks; i++)
         for (int p = 0; p < pixels; p++) {
             if (bytes == 4) {
-                __m512 v = from[p] ? _mm512_loadu_ps((const void *)(from[p] + i * step)) : _mm512_setzero_ps();
-                _mm512_store_ps((void *)to, v), to += 64;
+                wide v = from[p] ? wide_load((const void *)(from[p] + i * step)) : wide_zero();
+                wide_store_aligned((void *)to, v), to += 64;
             } else {
                 __m256i v = from[p] ? _mm256_loadu_si256((const void *)(from[p] + i * step)) : _mm256_setzero_si256();
                 _mm256_store_si256((void *)to, v), to += 32;
@@ -73,7 +74,7 @@ __attribute__((target(ORK_AVX512))) static char *copy(
 }
 
 // The same in rows of 32 inputs for AMX, [pairs of chunks][16 or 32 pixels][32]; what is missing becomes zero.
-__attribute__((target(ORK_AVX512))) static char *copy_rows(
+ORK_TARGET static char *copy_rows(
     const char *const *from, int pixels, int64_t chunks, int64_t step, char *to) {
     const int rows = pixels > 16 ? 32 : 16;
     const __m256i zero = _mm256_setzero_si256();

@@ -10,7 +10,7 @@ typedef struct {
     int64_t chunk_block, tap_block;    // cut into
     int64_t group;                     // tiles that share one pass over the weights
     int64_t output_blocks, pairs;      // of 16 outputs; two of them at a time
-    int tile_pixels;                   // 14 in vectors, 32 in AMX tiles
+    int tile_pixels;                   // of a tile of vectors (tile.h), 32 in AMX tiles
     int pixel_parts, output_parts;     // threads
     int split;                         // the reduction has several blocks: sums wait in memory in between
     size_t panel_bytes, segment_bytes, sum_bytes;  // scratch of one thread

@@ -1,3 +1,4 @@
+#include "form.h"
 #include "direct.h"
 #include <string.h>
 #include "parallel.h"
@@ -80,7 +81,7 @@ typedef struct {
 enum { TAPS = 27 };
 
 #if defined(__x86_64__)
-#define PACK_TARGET __attribute__((target(ORK_AVX512)))
+#define PACK_TARGET ORK_TARGET
 #else
 #define PACK_TARGET
 #endif

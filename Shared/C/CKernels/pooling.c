@@ -1,4 +1,5 @@
-#include "values.h"
+#include "form.h"
+#include "pooling.h"
 #include "processor.h"
 
 bool ork_pooling_supported(const ork_pooling *p) {
@@ -14,7 +15,7 @@ bool ork_pooling_supported(const ork_pooling *p) {
         if (last >= p->in_size[i]) return false;
     }
     const ork_processor processor = ork_processor_features();
-    return processor.avx512 && (p->output_type == ORK_F32 || processor.avx512_bf16);
+    return ORK_HAS_VECTORS(processor) && (p->output_type == ORK_F32 || processor.avx512_bf16);
 }
 
 #if defined(__x86_64__)
@@ -38,45 +39,44 @@ static range window(const ork_pooling *p, int dimension, int out) {
 }
 
 // One row of outputs of some blocks, which lie side by side where channels are last.
-__attribute__((target(ORK_AVX512_BF16))) ORK_INLINE void pool_row(
+ORK_WIDE void pool_row(
     const work *k, int64_t first, int64_t to, range d, range h, int64_t start, int64_t blocks, int type,
     int maximum) {
     const ork_pooling *p = k->p;
     const float *shift = p->shift ? p->shift + start * 16 : 0;
-    const __m512 floor = _mm512_set1_ps(p->relu ? 0.0f : -__builtin_inff());
+    const wide floor = wide_all(p->relu ? 0.0f : -__builtin_inff());
     const int slices = d.end - d.begin, rows = h.end - h.begin;
     const int64_t pixel = p->input.pixel, row = pixel * p->in_size[2], slice = row * p->in_size[1];
     for (int out = 0; out < p->out_size[2]; out++, to += p->output.pixel) {
         const range w = window(p, 2, out);
         const int columns = w.end - w.begin;
         const int64_t inside = (int64_t)slices * rows * columns, all = (int64_t)d.counted * h.counted * w.counted;
-        const __m512 share = _mm512_set1_ps(1 / (float)(p->kind == ORK_AVERAGE_INSIDE ? inside : all));
+        const wide share = wide_all(1 / (float)(p->kind == ORK_AVERAGE_INSIDE ? inside : all));
         const int64_t corner = first + d.begin * slice + h.begin * row + w.begin * pixel;
         for (int64_t block = 0; block < blocks; block++) {
-            __m512 v = _mm512_set1_ps(maximum ? -__builtin_inff() : 0);
+            wide v = wide_all(maximum ? -__builtin_inff() : 0);
             for (int z = 0; z < slices; z++)
                 for (int y = 0; y < rows; y++) {
                     int64_t at = corner + block * p->input.block + z * slice + y * row;
                     for (int x = 0; x < columns; x++, at += pixel) {
-                        const __m512 value = ork_load16(k->input, at, type);
+                        const wide value = ork_load16(k->input, at, type);
                         if (maximum) {
                             // What is not a number wins, as in other frameworks.
-                            const __mmask16 taken = _mm512_cmp_ps_mask(value, v, _CMP_NLE_UQ);
-                            v = _mm512_mask_mov_ps(v, taken, value);
+                            v = wide_above(value, v);
                         } else {
-                            v = _mm512_add_ps(v, value);
+                            v = wide_add(v, value);
                         }
                     }
                 }
-            if (!maximum) v = _mm512_mul_ps(v, share);
-            if (shift) v = _mm512_add_ps(v, _mm512_loadu_ps(shift + block * 16));
-            v = _mm512_max_ps(floor, v);  // in this order what is not a number stays so
+            if (!maximum) v = wide_mul(v, share);
+            if (shift) v = wide_add(v, wide_load(shift + block * 16));
+            v = wide_max(floor, v);  // in this order what is not a number stays so
             ork_store16(k->output, to + block * p->output.block, p->output_type, v);
         }
     }
 }
 
-__attribute__((target(ORK_AVX512_BF16))) static void part(void *data, int index, int parts) {
+ORK_TARGET static void part(void *data, int index, int parts) {
     const work *k = data;
     const ork_pooling *p = k->p;
     const int64_t height = p->out_size[1], depth = p->out_size[0], blocks = p->channels / 16;

@@ -110,7 +110,7 @@ ORK_INLINE void add_chunk(const work *w, corner *k, int64_t chunk, int is_half) 
     }
 }
 
-__attribute__((target("arch=x86-64-v4"))) static void part(void *data, int index, int parts) {
+ORK_CLONES static void part(void *data, int index, int parts) {
     const work *w = data;
     const int64_t chunks = w->c->in_channels / 16, end = chunks * (index + 1) / parts;
     corner k;

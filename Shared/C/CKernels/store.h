@@ -11,27 +11,27 @@ typedef struct {
 } ork_sink;
 
 // Stores `pixels` sums, `pixel_step` floats apart, each of `blocks` x 16, to consecutive pixels of one item.
-__attribute__((target(ORK_AVX512_BF16))) ORK_INLINE void ork_store_typed(
+ORK_WIDE void ork_store_typed(
     const ork_sink *sink, const float *sums, int64_t item, int64_t pixel, int64_t pixels, int block, int blocks,
     int type, int residual_type, int has_residual) {
     const ork_convolution *c = sink->c;
-    const __m512 floor = _mm512_set1_ps(c->relu ? 0.0f : -__builtin_inff());
+    const wide floor = wide_all(c->relu ? 0.0f : -__builtin_inff());
     const int64_t step = sink->pixel_step * c->output.pixel, residual_step = sink->pixel_step * c->residual.pixel;
     for (int b = 0; b < blocks; b++) {
-        const __m512 bias = sink->bias ? _mm512_loadu_ps(sink->bias + (block + b) * 16) : _mm512_setzero_ps();
+        const wide bias = sink->bias ? wide_load(sink->bias + (block + b) * 16) : wide_zero();
         int64_t to = item * c->output.item + pixel * c->output.pixel + (block + b) * c->output.block;
         int64_t from = item * c->residual.item + pixel * c->residual.pixel + (block + b) * c->residual.block;
         for (int64_t p = 0; p < pixels; p++, to += step, from += residual_step) {
-            __m512 v = _mm512_add_ps(_mm512_load_ps(sums + (p * blocks + b) * 16), bias);
-            if (has_residual) v = _mm512_add_ps(v, ork_load16(sink->residual, from, residual_type));
-            v = _mm512_max_ps(floor, v);  // in this order what is not a number stays so
+            wide v = wide_add(wide_load_aligned(sums + (p * blocks + b) * 16), bias);
+            if (has_residual) v = wide_add(v, ork_load16(sink->residual, from, residual_type));
+            v = wide_max(floor, v);  // in this order what is not a number stays so
             ork_store16(sink->output, to, type, v);
         }
     }
 }
 
 // Consecutive pixels of one item.
-__attribute__((target(ORK_AVX512_BF16), unused)) static void ork_store_pixels(
+ORK_TARGET __attribute__((unused)) static void ork_store_pixels(
     const ork_sink *sink, const float *sums, int64_t item, int64_t pixel, int64_t pixels, int block, int blocks) {
     const int type = sink->c->output_type, residual_type = sink->c->residual_type, has = sink->residual != 0;
     if (type == ORK_F32 && !has)

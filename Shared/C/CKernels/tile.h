@@ -1,9 +1,13 @@
 #pragma once
-// The product at the heart of the direct convolution: a tile of up to 14 pixels x 1 or 2 blocks of 16 outputs stays in
+// The product at the heart of the direct convolution: a tile of up to 14 (AVX2: 6) pixels x 1 or 2 blocks of 16 outputs stays in
 // registers while the reduction walks over segments (one per tap of the kernel, each `chunks` blocks of 16 inputs).
 #include <stdint.h>
 
+#ifdef ORK_NARROW
+enum { ORK_TILE_PIXELS = 6, ORK_TILE_BLOCKS = 2 };
+#else
 enum { ORK_TILE_PIXELS = 14, ORK_TILE_BLOCKS = 2 };
+#endif
 
 typedef struct {
     const char *pixels;  // 16 inputs of pixel p at pixels + p * row_step; the next chunk `pixel_step` bytes on
@@ -30,6 +34,6 @@ typedef void (*ork_tile)(
     const ork_segment *segments, int64_t count, int64_t chunks, const char *weights, int64_t weight_block_step,
     const ork_tile_end *end);
 
-// The kernel for so many pixels (1...14) and output blocks (1...2).
+// The kernel for so many pixels (1...ORK_TILE_PIXELS) and output blocks (1...2).
 ork_tile ork_tile_f32(int pixels, int blocks);
 ork_tile ork_tile_bf16(int pixels, int blocks);

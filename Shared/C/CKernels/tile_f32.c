@@ -1,3 +1,4 @@
+#include "form.h"
 #include "tile.h"
 
 #if defined(__x86_64__)
@@ -5,10 +6,10 @@
 #define TILE_STEPS 16
 #define TILE_INPUTS 4
 #define TILE_SHORTENS 1
-#define TILE_VECTOR __m512
-#define TILE_LOAD(at) _mm512_loadu_ps((const void *)(at))
-#define TILE_SPREAD(at) _mm512_set1_ps(*(const float *)(at))
-#define TILE_PRODUCT(sum, pixel, weights) _mm512_fmadd_ps(pixel, weights, sum)
+#define TILE_VECTOR wide
+#define TILE_LOAD(at) wide_load((const void *)(at))
+#define TILE_SPREAD(at) wide_all(*(const float *)(at))
+#define TILE_PRODUCT(sum, pixel, weights) wide_fma(pixel, weights, sum)
 #include "tile_body.h"
 
 ork_tile ork_tile_f32(int pixels, int blocks) { return table[blocks - 1][pixels - 1]; }

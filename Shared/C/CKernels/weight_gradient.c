@@ -1,3 +1,4 @@
+#include "form.h"
 #include "gradients.h"
 #include "processor.h"
 
@@ -31,24 +32,24 @@ typedef struct {
 // sums[r][b] += x[p * x_step + r] * dy[p * dy_step] over all pixels of the spans; r over `rows` neighbors in memory:
 // channels of a block, or taps along a plane's row.
 #define OUTER(ROWS, BLOCKS)                                                                                      \
-    __attribute__((target(ORK_AVX512))) static void outer_##ROWS##_##BLOCKS(                                     \
+    ORK_TARGET static void outer_##ROWS##_##BLOCKS(                                     \
         const span *spans, int64_t number, int64_t x_step, int64_t dy_step, int64_t block_step, float *sums) {   \
-        __m512 s[ROWS][BLOCKS];                                                                                  \
+        wide s[ROWS][BLOCKS];                                                                                  \
         EACH for (int r = 0; r < ROWS; r++) EACH for (int b = 0; b < BLOCKS; b++)                                \
-            s[r][b] = _mm512_load_ps(sums + (r * BLOCKS + b) * 16);                                              \
+            s[r][b] = wide_load_aligned(sums + (r * BLOCKS + b) * 16);                                              \
         for (int64_t i = 0; i < number; i++) {                                                                   \
             const float *x = spans[i].x, *dy = spans[i].dy;                                                      \
             for (int64_t p = spans[i].count; p > 0; p--, x += x_step, dy += dy_step) {                           \
-                __m512 v[BLOCKS];                                                                                \
-                EACH for (int b = 0; b < BLOCKS; b++) v[b] = _mm512_loadu_ps(dy + b * block_step);               \
+                wide v[BLOCKS];                                                                                \
+                EACH for (int b = 0; b < BLOCKS; b++) v[b] = wide_load(dy + b * block_step);               \
                 EACH for (int r = 0; r < ROWS; r++) {                                                            \
-                    const __m512 a = _mm512_set1_ps(x[r]);                                                       \
-                    EACH for (int b = 0; b < BLOCKS; b++) s[r][b] = _mm512_fmadd_ps(a, v[b], s[r][b]);           \
+                    const wide a = wide_all(x[r]);                                                       \
+                    EACH for (int b = 0; b < BLOCKS; b++) s[r][b] = wide_fma(a, v[b], s[r][b]);           \
                 }                                                                                                \
             }                                                                                                    \
         }                                                                                                        \
         EACH for (int r = 0; r < ROWS; r++) EACH for (int b = 0; b < BLOCKS; b++)                                \
-            _mm512_store_ps(sums + (r * BLOCKS + b) * 16, s[r][b]);                                              \
+            wide_store_aligned(sums + (r * BLOCKS + b) * 16, s[r][b]);                                              \
     }
 OUTER(8, 1) OUTER(8, 2) OUTER(1, 1) OUTER(1, 2) OUTER(3, 1) OUTER(3, 2) OUTER(5, 1) OUTER(5, 2) OUTER(7, 1) OUTER(7, 2)
 

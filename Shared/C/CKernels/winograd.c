@@ -1,3 +1,4 @@
+#include "form.h"
 #include "winograd.h"
 
 #if defined(__x86_64__)
@@ -26,15 +27,15 @@ ORK_LINE void transform(int n, const ork_lines *from, const ork_lines *to, int r
         for (int j = 0; j < columns; j++) {
             const char *f = f0 + i * fr + j * fc;
             char *t = t0 + i * tr + j * tc;
-            __m512 d[ORK_MOST_LINE], v[ORK_MOST_LINE];
+            wide d[ORK_MOST_LINE], v[ORK_MOST_LINE];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
-                d[k] = _mm512_loadu_ps((const void *)(f + k * fe));
+                d[k] = wide_load((const void *)(f + k * fe));
             ork_points_of(n, d, v);
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) ork_put(t + k * te, type, v[k]);
         }
 }
 
-__attribute__((target(ORK_AVX512_BF16), noinline)) static void transform_lines(
+ORK_TARGET __attribute__((noinline)) static void transform_lines(
     int n, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
     if (type == ORK_F32) {
         if (n == 4) transform(4, from, to, rows, columns, ORK_F32);
@@ -57,16 +58,16 @@ ORK_LINE void restore(int n, int m, const ork_lines *from, const ork_lines *to, 
         for (int j = 0; j < columns; j++) {
             const char *f = f0 + i * fr + j * fc;
             char *t = t0 + i * tr + j * tc;
-            __m512 x[ORK_MOST_LINE], y[ORK_MOST_LINE];
+            wide x[ORK_MOST_LINE], y[ORK_MOST_LINE];
             _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
-                x[k] = _mm512_load_ps((const void *)(f + k * fe));
+                x[k] = wide_load_aligned((const void *)(f + k * fe));
             ork_outputs_of(n, m, x, y);
             _Pragma("clang loop unroll(full)") for (int k = 0; k < m; k++)
-                _mm512_store_ps((void *)(t + k * te), y[k]);
+                wide_store_aligned((void *)(t + k * te), y[k]);
         }
 }
 
-__attribute__((target(ORK_AVX512_BF16), noinline)) static void restore_lines(
+ORK_TARGET __attribute__((noinline)) static void restore_lines(
     int n, int m, const ork_lines *from, const ork_lines *to, int rows, int columns) {
     if (n == 10 && m == 4) restore(10, 4, from, to, rows, columns);
     switch (n * 10 + m) {
@@ -88,7 +89,7 @@ typedef struct {
 } place;
 
 // The window of one tile in 16 channels, zero outside of the input: [d][h][w][16].
-__attribute__((target(ORK_AVX512_BF16))) static void window(
+ORK_TARGET static void window(
     const work *k, const int64_t origin[3], int64_t item, int64_t chunk, float *to) {
     const ork_convolution *c = k->c;
     const int *n = k->plan.n;
@@ -101,9 +102,9 @@ __attribute__((target(ORK_AVX512_BF16))) static void window(
             const int inside = z >= 0 && z < c->in_size[0] && y >= 0 && y < c->in_size[1] && left < right;
             const int64_t row = base + ((z * c->in_size[1] + y) * c->in_size[2] + origin[2]) * c->input.pixel;
             if (!inside || left > 0 || right < n[2])
-                for (int w = 0; w < n[2]; w++) _mm512_store_ps(to + w * 16, _mm512_setzero_ps());
+                for (int w = 0; w < n[2]; w++) wide_store_aligned(to + w * 16, wide_zero());
             for (int64_t w = left; inside && w < right; w++)
-                _mm512_store_ps(to + w * 16, ork_load16(k->input, row + w * c->input.pixel, c->input_type));
+                wide_store_aligned(to + w * 16, ork_load16(k->input, row + w * c->input.pixel, c->input_type));
         }
 }
 

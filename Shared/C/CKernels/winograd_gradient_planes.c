@@ -1,3 +1,4 @@
+#include "form.h"
 #include "winograd_gradient.h"
 #include "processor.h"
 

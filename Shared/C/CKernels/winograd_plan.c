@@ -1,3 +1,4 @@
+#include "form.h"
 #include "shares.h"
 #include "tile.h"
 #include "winograd.h"
@@ -63,7 +64,7 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
     const int64_t bytes = c->type == ORK_BF16 ? 2 : 4;
     const int64_t tile_bytes = plan.points * plan.chunks * 16 * bytes;
     const int64_t own = ceiling(plan.tiles, plan.pixel_parts);
-    plan.group = ORK_TILE_PIXELS * (int64_t)smaller(2, 1 + (400 << 10) / (tile_bytes * 2 * ORK_TILE_PIXELS));
+    plan.group = ORK_TILE_PIXELS * (int64_t)smaller(28 / ORK_TILE_PIXELS, 1 + (400 << 10) / (tile_bytes * 2 * ORK_TILE_PIXELS));
     plan.group = smaller(plan.group, own);
     const int64_t sum_tile = (int64_t)plan.points * 64;
     plan.output_group = (160 << 10) / (sum_tile * plan.group) / 2 * 2;

@@ -9,24 +9,24 @@ typedef struct {
     int64_t row, column, element;  // bytes
 } ork_lines;
 
-ORK_LINE void ork_put(char *to, int type, __m512 v) {
+ORK_LINE void ork_put(char *to, int type, wide v) {
     if (type == ORK_F32)
-        _mm512_store_ps((void *)to, v);
+        wide_store_aligned((void *)to, v);
     else
-        _mm256_store_si256((void *)to, (__m256i)_mm512_cvtneps_pbh(v));
+        ork_store16(to, 0, ORK_BF16, v);
 }
 
 // from: pixel (y, x) at y * row + x * side. to: point (y, x) at (y * nx + x) * step.
 ORK_LINE void ork_analyse_plane(
     int ny, int nx, const char *from, int64_t row, int64_t side, char *to, int64_t step, int type) {
-    __m512 t[8][8];
+    wide t[8][8];
     EACH for (int y = 0; y < ny; y++) {
-        __m512 d[8];
-        EACH for (int x = 0; x < nx; x++) d[x] = _mm512_loadu_ps((const void *)(from + y * row + x * side));
+        wide d[8];
+        EACH for (int x = 0; x < nx; x++) d[x] = wide_load((const void *)(from + y * row + x * side));
         ork_points_of(nx, d, t[y]);
     }
     EACH for (int x = 0; x < nx; x++) {
-        __m512 d[8], v[8];
+        wide d[8], v[8];
         EACH for (int y = 0; y < ny; y++) d[y] = t[y][x];
         ork_points_of(ny, d, v);
         EACH for (int y = 0; y < ny; y++) ork_put(to + (y * nx + x) * step, type, v[y]);
@@ -43,20 +43,20 @@ typedef struct {
 // from: point (y, x) at y * row + x * side.
 ORK_LINE void ork_synthesize_plane(
     int ny, int my, int nx, int mx, const char *from, int64_t row, int64_t side, const ork_plane_end *end) {
-    __m512 t[8][8];
+    wide t[8][8];
     EACH for (int x = 0; x < nx; x++) {
-        __m512 v[8], y[8];
-        EACH for (int i = 0; i < ny; i++) v[i] = _mm512_load_ps((const void *)(from + i * row + x * side));
+        wide v[8], y[8];
+        EACH for (int i = 0; i < ny; i++) v[i] = wide_load_aligned((const void *)(from + i * row + x * side));
         ork_outputs_of(ny, my, v, y);
         EACH for (int i = 0; i < my; i++) t[i][x] = y[i];
     }
     const ork_sink *sink = end->sink;
     const ork_strides *strides = &sink->c->output;
-    const __m512 bias = sink->bias ? _mm512_loadu_ps(sink->bias + end->block * 16) : _mm512_setzero_ps();
-    const __m512 floor = _mm512_set1_ps(sink->c->relu ? 0.0f : -__builtin_inff());
+    const wide bias = sink->bias ? wide_load(sink->bias + end->block * 16) : wide_zero();
+    const wide floor = wide_all(sink->c->relu ? 0.0f : -__builtin_inff());
     EACH for (int i = 0; i < my; i++) {
         if (i >= end->rows) return;
-        __m512 y[8];
+        wide y[8];
         ork_outputs_of(nx, mx, t[i], y);
         const int64_t pixel = end->pixel + i * end->row;
         if (end->plain) {
@@ -64,17 +64,17 @@ ORK_LINE void ork_synthesize_plane(
                 + pixel * strides->pixel;
             const int64_t step = sink->pixel_step * strides->pixel;
             EACH for (int x = 0; x < mx; x++, to += step)
-                if (x < end->width) _mm512_storeu_ps(to, _mm512_max_ps(floor, _mm512_add_ps(y[x], bias)));
+                if (x < end->width) wide_store(to, wide_max(floor, wide_add(y[x], bias)));
         } else {
             _Alignas(64) float line[8 * 16];
-            EACH for (int x = 0; x < mx; x++) _mm512_store_ps(line + x * 16, y[x]);
+            EACH for (int x = 0; x < mx; x++) wide_store_aligned(line + x * 16, y[x]);
             ork_store_pixels(sink, line, end->item, pixel, end->width, end->block, 1);
         }
     }
 }
 
 // Returns 0 where there is no such plane.
-__attribute__((target(ORK_AVX512_BF16), noinline, unused)) static int ork_plane_points(
+ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_points(
     int ny, int nx, const char *from, int64_t row, int64_t side, char *to, int64_t step, int type) {
     if (type != ORK_F32) {
         if (ny != 4 || nx != 4) return 0;
@@ -89,7 +89,7 @@ __attribute__((target(ORK_AVX512_BF16), noinline, unused)) static int ork_plane_
     }
 }
 
-__attribute__((target(ORK_AVX512_BF16), noinline, unused)) static int ork_plane_outputs(
+ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
     int ny, int my, int nx, int mx, const char *from, int64_t row, int64_t side, const ork_plane_end *end) {
     switch (((ny * 10 + my) * 10 + nx) * 10 + mx) {
     case 4242: ork_synthesize_plane(4, 2, 4, 2, from, row, side, end); return 1;

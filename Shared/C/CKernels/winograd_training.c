@@ -1,3 +1,4 @@
+#include "form.h"
 #include "winograd_training.h"
 #include "winograd.h"
 
@@ -16,27 +17,25 @@ typedef struct {
 } work;
 
 // along: sums over `r` elements `step` apart, times the rows, to n elements `to_step` apart.
-__attribute__((target(ORK_AVX512))) ORK_INLINE void along(
-    const float (*rows)[ORK_MOST_LINE], int n, int r, const __m512 *from, int64_t step, float *to, int64_t to_step) {
+ORK_WIDE void along(
+    const float (*rows)[ORK_MOST_LINE], int n, int r, const wide *from, int64_t step, float *to, int64_t to_step) {
     for (int j = 0; j < n; j++) {
-        __m512 sum = _mm512_mul_ps(_mm512_set1_ps(rows[j][0]), from[0]);
-        for (int i = 1; i < r; i++) sum = _mm512_fmadd_ps(_mm512_set1_ps(rows[j][i]), from[i * step], sum);
-        _mm512_store_ps(to + j * to_step, sum);
+        wide sum = wide_mul(wide_all(rows[j][0]), from[0]);
+        for (int i = 1; i < r; i++) sum = wide_fma(wide_all(rows[j][i]), from[i * step], sum);
+        wide_store_aligned(to + j * to_step, sum);
     }
 }
 
 enum { MOST_TAPS = 125, MOST_BETWEEN = 8 * 8 * 5 };
 
-__attribute__((target(ORK_AVX512))) static void transform(const work *k, int64_t output, int64_t input, int row) {
+ORK_TARGET static void transform(const work *k, int64_t output, int64_t input, int row) {
     const int *n = k->plan.n, *r = k->c->kernel;
     const int taps = r[0] * r[1] * r[2], points = k->plan.points;
-    __m512 given[MOST_TAPS], lines[MOST_BETWEEN], planes[MOST_BETWEEN];
+    wide given[MOST_TAPS], lines[MOST_BETWEEN], planes[MOST_BETWEEN];
     const int64_t tile = k->turned ? input * k->tile_columns + output : output * k->tile_columns + input;
-    const __m512i apart = _mm512_mullo_epi32(
-        _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi32(16));
     for (int tap = 0; tap < taps; tap++) {
         const float *from = k->tiles + (tile * taps + (k->turned ? taps - 1 - tap : tap)) * 256;
-        given[tap] = k->turned ? _mm512_i32gather_ps(apart, from + row, 4) : _mm512_loadu_ps(from + row * 16);
+        given[tap] = k->turned ? wide_gather(from + row, 16) : wide_load(from + row * 16);
     }
     for (int dh = 0; dh < r[0] * r[1]; dh++)
         along(k->rows[2], n[2], r[2], given + dh * r[2], 1, (float *)(lines + dh * n[2]), 16);

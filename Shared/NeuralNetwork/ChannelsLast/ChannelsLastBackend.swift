@@ -3,7 +3,14 @@ internal import CKernels
 /// float32 or bfloat16 on oneDNN and kernels of our own: activations lie channels last from the first layer to the last,
 /// weights are packed once, sums and rectifications are fused.
 package struct ChannelsLastBackend: Backend {
-    package init() {}
+    private let chooser: ConvolutionChooser
+
+    package init() { chooser = .shared }
+
+    /// `choosing`: says for each shape's key which code computes it, where that can; nothing is measured.
+    package init(choosing: @escaping @Sendable (String) -> ConvolutionChoice) {
+        chooser = ConvolutionChooser(file: nil, given: choosing)
+    }
 
     package var name: String { "onednn" }
 
@@ -37,6 +44,6 @@ package struct ChannelsLastBackend: Backend {
         ThreadPool.use(threads: settings.threads)
         return try ChannelsLastExecutable(
             network: network, shape: shape, type: precision == .bfloat16 ? .bfloat16 : .float32,
-            threads: settings.threads, keepsActivations: keepsActivations, weights: weights)
+            threads: settings.threads, keepsActivations: keepsActivations, weights: weights, chooser: chooser)
     }
 }

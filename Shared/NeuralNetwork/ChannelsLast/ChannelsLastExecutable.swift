@@ -25,7 +25,7 @@ final class ChannelsLastExecutable: Executable {
 
     init(
         network: FusedNetwork, shape: BatchShape, type: ActivationType, threads: Int, keepsActivations: Bool,
-        weights: PackedWeights
+        weights: PackedWeights, chooser: ConvolutionChooser
     ) throws {
         self.network = network
         batch = shape.batch
@@ -48,7 +48,8 @@ final class ChannelsLastExecutable: Executable {
 
         context = try OperatorContext(threads: threads)
         let plans = try StepPlans(
-            network: network, shapes: shapes, places: places, batch: shape.batch, type: type, threads: threads)
+            network: network, shapes: shapes, places: places, batch: shape.batch, type: type, threads: threads,
+            chooser: chooser)
         for bytes in plans.scratchByteCounts(threads: threads) { context.reserve(scratchBytes: bytes) }
         try context.allocateScratch()
         layout = ActivationLayout(

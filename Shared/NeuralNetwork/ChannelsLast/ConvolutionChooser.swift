@@ -22,12 +22,21 @@ final class ConvolutionChooser: Sendable {
     /// worth less of a difference.
     private static let worthwhile = 0.9
 
-    init(file: ChoiceFile?) { self.file = file }
+    /// For each shape's key, a choice that needs no measurement and comes before all others.
+    private let given: (@Sendable (String) -> ConvolutionChoice)?
+
+    init(file: ChoiceFile?, given: (@Sendable (String) -> ConvolutionChoice)? = nil) {
+        self.file = file
+        self.given = given
+    }
 
     /// A plan for every convolution.
     ///
     /// - Throws: `NeuralNetworkError.backendUnavailable` for one that nothing computes.
     func plans(for tasks: [ConvolutionPlan.Task], threads: Int) throws -> [ConvolutionPlan] {
+        if let given {
+            return try tasks.map { try Self.plan($0, [given($0.shape.key)]) }
+        }
         var known = state.withLock { state in
             let choices = state.choices ?? file?.read() ?? [:]
             state.choices = choices
@@ -37,12 +46,19 @@ final class ConvolutionChooser: Sendable {
         try measure(tasks, keys, threads: threads, &known)
         return try zip(tasks, keys).map { task, key in
             let measured = Self.isGiven(task) ? nil : known[key]
-            for choice in [measured].compactMap({ $0 }) + Self.preferences(task) {
-                if let plan = try ConvolutionPlan(task, choice), !plan.isReference { return plan }
-            }
-            if let plan = try ConvolutionPlan(task, .oneDNN) { return plan }
-            throw NeuralNetworkError.backendUnavailable("nothing computes layer \(task.step.name)")
+            return try Self.plan(task, [measured].compactMap { $0 })
         }
+    }
+
+    /// By these choices where they compute it, else by what is preferred.
+    private static func plan(
+        _ task: ConvolutionPlan.Task, _ choices: [ConvolutionChoice]
+    ) throws -> ConvolutionPlan {
+        for choice in choices + preferences(task) {
+            if let plan = try ConvolutionPlan(task, choice), !plan.isReference { return plan }
+        }
+        if let plan = try ConvolutionPlan(task, .oneDNN) { return plan }
+        throw NeuralNetworkError.backendUnavailable("nothing computes layer \(task.step.name)")
     }
 
     /// Measures what is not known yet, the largest first, as long as there is time.
@@ -124,7 +140,7 @@ final class ConvolutionChooser: Sendable {
 
     /// Whether kernels of ours are fast here, and what is preferred was measured on such a processor.
     private static func isDirectFast(_ shape: ConvolutionShape) -> Bool {
-        guard processor.avx512, !hasTiles else { return false }
+        guard processor.avx2, !hasTiles else { return false }
         return shape.type == .float32 || processor.avx512_bf16
     }
 

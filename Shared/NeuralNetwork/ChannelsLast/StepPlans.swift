@@ -14,7 +14,7 @@ struct StepPlans {
 
     init(
         network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType,
-        threads: Int
+        threads: Int, chooser: ConvolutionChooser
     ) throws {
         var joined: Set<Int> = []
         var readers = [[Int]](repeating: [], count: network.values.count)
@@ -40,7 +40,7 @@ struct StepPlans {
                     inputPlaces: inputPlaces, outputPlaces: outputPlaces,
                     hasSiblings: families.contains { $0.contains(index) }))
         }
-        let plans = try ConvolutionChooser.shared.plans(for: tasks, threads: threads)
+        let plans = try chooser.plans(for: tasks, threads: threads)
         var convolutions = [ConvolutionPlan?](repeating: nil, count: network.steps.count)
         for (index, plan) in zip(indices, plans) { convolutions[index] = plan }
         self.convolutions = convolutions
