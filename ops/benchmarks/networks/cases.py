@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from machine import has_bfloat16
+
 RESNET = {"kind": "resnet3d", "depth": 18, "inputChannels": 3, "classes": 2, "shortcut": "B", "maxPool": True}
 RESNET_STRIDE_2 = {**RESNET, "stemStride": [2, 2, 2]}
 RESNET_STRIDE_1 = {**RESNET, "stemStride": [1, 1, 1]}
@@ -65,7 +67,8 @@ WORKER_READY_SECONDS, WORKER_RESIDENT_MB = 0.5, 250
 
 
 def peers_of(case):
-    return TRAINING_PEERS if case.training else INFERENCE_PEERS
+    peers = TRAINING_PEERS if case.training else INFERENCE_PEERS
+    return {name: variants for name, variants in peers.items() if is_float32(name) or has_bfloat16()}
 
 
 def is_float32(peer):

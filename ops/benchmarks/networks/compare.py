@@ -20,10 +20,12 @@ from cases import (
     peers_of,
 )
 from children import Child, alternate, alternate_pairs, peer_command, start_children
-from machine import machine, say
+from machine import has_bfloat16, machine, say
 from report import judge, table
 
 OURS = {"ours bfloat16": "bf16", "ours float32": "fp32"}
+if not has_bfloat16():
+    del OURS["ours bfloat16"]
 
 
 def select(case, folder, options, log_folder):
@@ -94,7 +96,7 @@ def ours_command(options, folder, case, precision):
 def measure_worker(folder, options, log_folder):
     """A worker with 3D ResNet18 twice, as the service loads it: ready when, how large, and four of them at once."""
     models = [str(folder / name) for name in WORKER_MODELS]
-    command = [options.ours, "worker", *models, "--precision", "bf16", "--threads", str(options.threads)]
+    command = [options.ours, "worker", *models, "--precision", "auto", "--threads", str(options.threads)]
 
     def start(number):
         return Child(f"worker {number}", command, log_folder)

@@ -43,7 +43,7 @@ def worker_lines(worker):
         "", "| A worker with 3D ResNet18 twice | | floor | |", "|---|---|---|---|",
         f"| ready, from the start of its process | {worker['readySeconds']:.2f} s | {WORKER_READY_SECONDS} s | "
         f"{word(worker['ready'])} |",
-        f"| resident (bf16) | {worker['residentMB']:.0f} MB | {WORKER_RESIDENT_MB} MB | {word(worker['small'])} |",
+        f"| resident | {worker['residentMB']:.0f} MB | {WORKER_RESIDENT_MB} MB | {word(worker['small'])} |",
         f"| four of them, shared pages counted once | {total:.0f} MB (apart: {sum_resident:.0f} MB) | | |",
     ]
 
