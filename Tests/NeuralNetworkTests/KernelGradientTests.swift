@@ -103,11 +103,15 @@ struct KernelGradientTests {
         let expected = Self.dot(output, gradient)
 
         let scratch = KernelMemory(bytes: ork_weight_gradient_scratch_bytes(&c, 3))
-        let ofWeights = KernelMemory([Float](repeating: 0, count: weights.count), type: ORK_F32)
-        let status = ork_weight_gradient_run(
-            &c, input, gradient, ofWeights.pointer.assumingMemoryBound(to: Float.self), 16, 32, scratch.pointer, 3)
+        let tiles = KernelMemory([Float](repeating: 7, count: weights.count), type: ORK_F32)
+        let pointer = tiles.pointer.assumingMemoryBound(to: Float.self)
+        let status = ork_weight_gradient_run(&c, input, gradient, pointer, scratch.pointer, 3)
+        var ofWeights = [Float](repeating: 0, count: weights.count)
+        let order = ork_weights(
+            outputs: 16, inputs: 32, taps: c.kernel.0 * c.kernel.1 * c.kernel.2, planar: false)
+        ork_weights_unpack(order, pointer, &ofWeights)
         #expect(status == 0)
-        #expect(abs(Self.dot(ofWeights, weights) - expected) < 1e-3 * (1 + abs(expected)))
+        #expect(abs(Self.dot(KernelMemory(ofWeights, type: ORK_F32), weights) - expected) < 1e-3 * (1 + abs(expected)))
 
         var back = ork_convolution()
         guard stride == 1 else {

@@ -1,3 +1,4 @@
+import CKernels
 import NeuralNetwork
 import Tensors
 import Testing
@@ -325,7 +326,9 @@ struct TrainingGradientTests {
         }
         let cosine = product(exact, short) / (product(exact, exact) * product(short, short)).squareRoot()
         #expect(cosine > 0.98)
-        #expect(exact != short)
+        // Where the processor has no bfloat16 the engine computes in float32.
+        let differs = exact != short
+        #expect(differs == ork_processor_features().avx512)
     }
 
     /// The last stage of a 3D ResNet18, for which the library has no fast code in float32.

@@ -1,3 +1,4 @@
+#include "form.h"
 #include <string.h>
 
 #include "training_parallel.h"
@@ -32,7 +33,7 @@ ORK_TRAINING_INLINE void add(const job *j, int64_t task, int type) {
     const void *x = block_of(j->x, j->s, task);
     void *y = block_of(j->y, j->s, task);
     for (int64_t p = 0; p < j->s.positions * 16; p += 16)
-        put(y, p, type, j->accumulates ? _mm512_add_ps(get(y, p, type), get(x, p, type)) : get(x, p, type));
+        put(y, p, type, j->accumulates ? wide_add(get(y, p, type), get(x, p, type)) : get(x, p, type));
 }
 EACH_TYPE(add)
 
@@ -88,10 +89,10 @@ static inline void *input_block(ork_blocked value, const job *j, int64_t task) {
                 body                                                                                              \
             }
 
-ORK_TRAINING_INLINE __m512 share_of(const ork_training_pool *p, taps d, taps h, taps w) {
+ORK_TRAINING_INLINE wide share_of(const ork_training_pool *p, taps d, taps h, taps w) {
     int inside = (d.last - d.first) * (h.last - h.first) * (w.last - w.first);
     int count = p->counts_padding ? p->kernel[0] * p->kernel[1] * p->kernel[2] : inside;
-    return _mm512_set1_ps(count > 0 ? 1.0f / (float)count : 0);
+    return wide_all(count > 0 ? 1.0f / (float)count : 0);
 }
 
 ORK_TRAINING_INLINE void max_pool(const job *j, int64_t task, int type) {
@@ -104,18 +105,18 @@ ORK_TRAINING_INLINE void max_pool(const job *j, int64_t task, int type) {
             (((int64_t)(td.origin + td.first) * p->in_size[1] + th.origin + th.first) * p->in_size[2] + tw.origin
              + tw.first) * 16;
         const int some = td.first < td.last && th.first < th.last && tw.first < tw.last;
-        __m512 best = some ? get(x, corner, type) : _mm512_set1_ps(-__builtin_inff());
-        __m512i place = _mm512_set1_epi32(some ? (td.first * p->kernel[1] + th.first) * p->kernel[2] + tw.first : 255);
+        wide best = some ? get(x, corner, type) : wide_all(-__builtin_inff());
+        wide place = wide_all(
+            (float)(some ? (td.first * p->kernel[1] + th.first) * p->kernel[2] + tw.first : 255));
         EACH_TAP({
-            __m512 value = get(x, in, type);
-            const __mmask16 larger = _mm512_cmp_ps_mask(value, best, _CMP_GT_OQ);
+            wide value = get(x, in, type);
             // A maximum whose second operand is the older keeps it where they are equal or not numbers.
-            best = _mm512_max_ps(value, best);
-            place = _mm512_mask_mov_epi32(
-                place, larger, _mm512_set1_epi32((d * p->kernel[1] + h) * p->kernel[2] + w));
+            place = wide_where_greater(
+                value, best, wide_all((float)((d * p->kernel[1] + h) * p->kernel[2] + w)), place);
+            best = wide_max(value, best);
         })
         put(y, out, type, best);
-        _mm_storeu_si128((__m128i *)(places + out), _mm512_cvtepi32_epi8(place));
+        wide_store_bytes(places + out, place);
     })
 }
 EACH_TYPE(max_pool)
@@ -129,9 +130,9 @@ ORK_TRAINING_INLINE void average_pool(const job *j, int64_t task, int type) {
     const void *x = input_block(j->x, j, task);
     void *y = block_of(j->y, j->s, task);
     EACH_OUTPUT({
-        __m512 sum = _mm512_setzero_ps();
-        EACH_TAP({ sum = _mm512_add_ps(sum, get(x, in, type)); })
-        put(y, out, type, _mm512_mul_ps(sum, share_of(p, td, th, tw)));
+        wide sum = wide_zero();
+        EACH_TAP({ sum = wide_add(sum, get(x, in, type)); })
+        put(y, out, type, wide_mul(sum, share_of(p, td, th, tw)));
     })
 }
 EACH_TYPE(average_pool)
@@ -150,15 +151,15 @@ static inline float box_share(const ork_training_pool *p, int axis, int index) {
 }
 
 // Three values above one another; on the way back each with its own mean's share.
-ORK_TRAINING_INLINE __m512 box_column(
+ORK_TRAINING_INLINE wide box_column(
     const job *j, const void *x, int64_t slice, int h, int w, int type, bool is_back) {
     const ork_training_pool *p = &j->p;
-    __m512 sum = _mm512_setzero_ps();
+    wide sum = wide_zero();
     for (int row = h > 0 ? h - 1 : 0; row <= h + 1 && row < p->in_size[1]; row++) {
-        const __m512 value = get(x, (slice + (int64_t)row * p->in_size[2] + w) * 16, type);
-        sum = is_back ? _mm512_fmadd_ps(value, _mm512_set1_ps(box_share(p, 1, row)), sum) : _mm512_add_ps(sum, value);
+        const wide value = get(x, (slice + (int64_t)row * p->in_size[2] + w) * 16, type);
+        sum = is_back ? wide_fma(value, wide_all(box_share(p, 1, row)), sum) : wide_add(sum, value);
     }
-    return is_back ? _mm512_mul_ps(sum, _mm512_set1_ps(box_share(p, 2, w))) : sum;
+    return is_back ? wide_mul(sum, wide_all(box_share(p, 2, w))) : sum;
 }
 
 ORK_TRAINING_INLINE void box(const job *j, int64_t task, int type, bool is_back) {
@@ -169,14 +170,14 @@ ORK_TRAINING_INLINE void box(const job *j, int64_t task, int type, bool is_back)
     for (int64_t slice = 0; slice < j->s.positions; slice += (int64_t)p->in_size[1] * width)
         for (int h = 0; h < p->in_size[1]; h++) {
             const float share = box_share(p, 1, h);
-            __m512 before = _mm512_setzero_ps(), here = box_column(j, x, slice, h, 0, type, is_back);
+            wide before = wide_zero(), here = box_column(j, x, slice, h, 0, type, is_back);
             for (int w = 0; w < width; w++) {
-                const __m512 next =
-                    w + 1 < width ? box_column(j, x, slice, h, w + 1, type, is_back) : _mm512_setzero_ps();
-                __m512 sum = _mm512_add_ps(_mm512_add_ps(before, here), next);
+                const wide next =
+                    w + 1 < width ? box_column(j, x, slice, h, w + 1, type, is_back) : wide_zero();
+                wide sum = wide_add(wide_add(before, here), next);
                 const int64_t to = (slice + (int64_t)h * width + w) * 16;
-                if (!is_back) sum = _mm512_mul_ps(sum, _mm512_set1_ps(share * box_share(p, 2, w)));
-                if (j->accumulates) sum = _mm512_add_ps(sum, get(y, to, type));
+                if (!is_back) sum = wide_mul(sum, wide_all(share * box_share(p, 2, w)));
+                if (j->accumulates) sum = wide_add(sum, get(y, to, type));
                 put(y, to, type, sum);
                 before = here, here = next;
             }
@@ -201,15 +202,15 @@ ORK_TRAINING_INLINE void pool_back(const job *j, int64_t task, int type) {
     float *sums = j->plain + task * count;
     if (type == ORK_TRAINING_F32) sums = target;
     if (type != ORK_TRAINING_F32 && j->accumulates)
-        for (int64_t i = 0; i < count; i += 16) _mm512_storeu_ps(sums + i, get(target, i, type));
+        for (int64_t i = 0; i < count; i += 16) wide_store(sums + i, get(target, i, type));
     else if (!j->accumulates)
         memset(sums, 0, (size_t)count * 4);
     EACH_OUTPUT({
-        const __m512 g = _mm512_mul_ps(get(gradient, out, type), share_of(p, td, th, tw));
-        EACH_TAP({ _mm512_storeu_ps(sums + in, _mm512_add_ps(_mm512_loadu_ps(sums + in), g)); })
+        const wide g = wide_mul(get(gradient, out, type), share_of(p, td, th, tw));
+        EACH_TAP({ wide_store(sums + in, wide_add(wide_load(sums + in), g)); })
     })
     if (type != ORK_TRAINING_F32)
-        for (int64_t i = 0; i < count; i += 16) put(target, i, type, _mm512_loadu_ps(sums + i));
+        for (int64_t i = 0; i < count; i += 16) put(target, i, type, wide_load(sums + i));
 }
 
 // The output indices along an axis whose windows hold an input index: first ..< last.
@@ -233,17 +234,16 @@ ORK_TRAINING_INLINE void max_back(const job *j, int64_t task, int type) {
             const taps wh = windows_of(p, 1, h);
             for (int w = 0; w < p->in_size[2]; w++, in += 16) {
                 const taps ww = windows_of(p, 2, w);
-                __m512 sum = j->accumulates ? get(target, in, type) : _mm512_setzero_ps();
+                wide sum = j->accumulates ? get(target, in, type) : wide_zero();
                 for (int z = wd.first; z < wd.last; z++)
                     for (int y = wh.first; y < wh.last; y++) {
                         const int line = ((wd.origin - z * p->stride[0]) * p->kernel[1] + wh.origin - y * p->stride[1])
                             * p->kernel[2];
                         const int64_t row = ((int64_t)z * p->out_size[1] + y) * p->out_size[2];
                         for (int x = ww.first; x < ww.last; x++) {
-                            const __m128i tap = _mm_set1_epi8((char)(line + ww.origin - x * p->stride[2]));
-                            const __m128i place = _mm_loadu_si128((const __m128i *)(places + (row + x) * 16));
-                            const __mmask16 here = _mm_cmpeq_epi8_mask(place, tap);
-                            sum = _mm512_mask_add_ps(sum, here, sum, get(gradient, (row + x) * 16, type));
+                            const int tap = line + ww.origin - x * p->stride[2];
+                            const wide g = get(gradient, (row + x) * 16, type);
+                            sum = wide_add(sum, wide_where_byte(places + (row + x) * 16, tap, g));
                         }
                     }
                 put(target, in, type, sum);
@@ -284,8 +284,8 @@ ORK_TRAINING_INLINE void from_plain(const job *j, int64_t task, int type) {
     for (int64_t p = 0; p < j->s.positions; p++) {
         float lanes[16] = {0};
         for (int c = 0; c < channels; c++) lanes[c] = source[c * j->s.positions + p];
-        __m512 value = _mm512_loadu_ps(lanes);
-        put(y, p * 16, type, j->accumulates ? _mm512_add_ps(get(y, p * 16, type), value) : value);
+        wide value = wide_load(lanes);
+        put(y, p * 16, type, j->accumulates ? wide_add(get(y, p * 16, type), value) : value);
     }
 }
 EACH_TYPE(from_plain)
@@ -303,7 +303,7 @@ ORK_TRAINING_INLINE void to_plain(const job *j, int64_t task, int type) {
     const int channels = j->channels - first < 16 ? (int)(j->channels - first) : 16;
     for (int64_t p = 0; p < j->s.positions; p++) {
         float lanes[16];
-        _mm512_storeu_ps(lanes, get(x, p * 16, type));
+        wide_store(lanes, get(x, p * 16, type));
         for (int c = 0; c < channels; c++) target[c * j->s.positions + p] = lanes[c];
     }
 }
@@ -322,12 +322,12 @@ typedef struct {
 ORK_TRAINING_TARGET static void narrow(const void *data, size_t first, size_t last) {
     const narrowing *n = data;
     size_t i = first;
-    for (; i + 16 <= last; i += 16) put(n->target, (int64_t)i, ORK_TRAINING_BF16, _mm512_loadu_ps(n->source + i));
+    for (; i + 16 <= last; i += 16) put(n->target, (int64_t)i, ORK_TRAINING_BF16, wide_load(n->source + i));
     if (i < last) {
         float rest[16] = {0};
         uint16_t narrowed[16];
         memcpy(rest, n->source + i, (last - i) * 4);
-        put(narrowed, 0, ORK_TRAINING_BF16, _mm512_loadu_ps(rest));
+        put(narrowed, 0, ORK_TRAINING_BF16, wide_load(rest));
         memcpy(n->target + i, narrowed, (last - i) * 2);
     }
 }

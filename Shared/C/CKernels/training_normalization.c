@@ -1,3 +1,4 @@
+#include "form.h"
 #include "training_parallel.h"
 #include "training_vectors.h"
 
@@ -31,35 +32,35 @@ enum { chunk = 256 };
 // lose what matters.
 ORK_TRAINING_TARGET static inline __attribute__((always_inline)) void moments(const job *j, int64_t task, int type) {
     const void *x = block_of(j->x, j->s, task);
-    __m512 mean = _mm512_setzero_ps(), squares = mean;
+    wide mean = wide_zero(), squares = mean;
     for (int64_t start = 0; start < j->s.positions; start += chunk) {
         int64_t end = start + chunk < j->s.positions ? start + chunk : j->s.positions;
-        __m512 sum[4], part[4];
-        for (int i = 0; i < 4; i++) sum[i] = part[i] = _mm512_setzero_ps();
+        wide sum[4], part[4];
+        for (int i = 0; i < 4; i++) sum[i] = part[i] = wide_zero();
         int64_t p = start;
         for (; p + 4 <= end; p += 4)
-            for (int i = 0; i < 4; i++) sum[i] = _mm512_add_ps(sum[i], get(x, (p + i) * 16, type));
-        for (; p < end; p++) sum[0] = _mm512_add_ps(sum[0], get(x, p * 16, type));
-        __m512 total = _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), _mm512_add_ps(sum[2], sum[3]));
-        __m512 center = _mm512_mul_ps(total, _mm512_set1_ps(1.0f / (float)(end - start)));
+            for (int i = 0; i < 4; i++) sum[i] = wide_add(sum[i], get(x, (p + i) * 16, type));
+        for (; p < end; p++) sum[0] = wide_add(sum[0], get(x, p * 16, type));
+        wide total = wide_add(wide_add(sum[0], sum[1]), wide_add(sum[2], sum[3]));
+        wide center = wide_mul(total, wide_all(1.0f / (float)(end - start)));
         for (p = start; p + 4 <= end; p += 4)
             for (int i = 0; i < 4; i++) {
-                __m512 distance = _mm512_sub_ps(get(x, (p + i) * 16, type), center);
-                part[i] = _mm512_fmadd_ps(distance, distance, part[i]);
+                wide distance = wide_sub(get(x, (p + i) * 16, type), center);
+                part[i] = wide_fma(distance, distance, part[i]);
             }
         for (; p < end; p++) {
-            __m512 distance = _mm512_sub_ps(get(x, p * 16, type), center);
-            part[0] = _mm512_fmadd_ps(distance, distance, part[0]);
+            wide distance = wide_sub(get(x, p * 16, type), center);
+            part[0] = wide_fma(distance, distance, part[0]);
         }
-        __m512 inner = _mm512_add_ps(_mm512_add_ps(part[0], part[1]), _mm512_add_ps(part[2], part[3]));
-        __m512 apart = _mm512_sub_ps(center, mean);
+        wide inner = wide_add(wide_add(part[0], part[1]), wide_add(part[2], part[3]));
+        wide apart = wide_sub(center, mean);
         float share = (float)(end - start) / (float)end;
-        squares = _mm512_add_ps(squares, inner);
-        squares = _mm512_fmadd_ps(_mm512_mul_ps(apart, apart), _mm512_set1_ps(share * (float)start), squares);
-        mean = _mm512_fmadd_ps(apart, _mm512_set1_ps(share), mean);
+        squares = wide_add(squares, inner);
+        squares = wide_fma(wide_mul(apart, apart), wide_all(share * (float)start), squares);
+        mean = wide_fma(apart, wide_all(share), mean);
     }
-    _mm512_storeu_ps(j->partial + task * 32, mean);
-    _mm512_storeu_ps(j->partial + task * 32 + 16, squares);
+    wide_store(j->partial + task * 32, mean);
+    wide_store(j->partial + task * 32 + 16, squares);
 }
 ORK_TRAINING_TARGET EACH_TYPE(moments)
 
@@ -84,17 +85,17 @@ ORK_TRAINING_TARGET static inline __attribute__((always_inline)) void normalize(
     const void *x = block_of(j->x, j->s, task), *residual = block_of(j->residual, j->s, task);
     void *y = block_of(j->y, j->s, task);
     const int64_t channel = task % j->s.blocks * 16;
-    const __m512 scale = _mm512_loadu_ps(j->scale + channel), shift = _mm512_loadu_ps(j->shift + channel);
+    const wide scale = wide_load(j->scale + channel), shift = wide_load(j->shift + channel);
     // A maximum whose second operand is the value keeps a NaN.
-    const __m512 floor = _mm512_set1_ps(j->relu ? 0 : -__builtin_inff());
+    const wide floor = wide_all(j->relu ? 0 : -__builtin_inff());
     if (residual)
         for (int64_t p = 0; p < j->s.positions; p++) {
-            __m512 value = _mm512_fmadd_ps(get(x, p * 16, type), scale, shift);
-            put(y, p * 16, type, _mm512_max_ps(floor, _mm512_add_ps(value, get(residual, p * 16, type))));
+            wide value = wide_fma(get(x, p * 16, type), scale, shift);
+            put(y, p * 16, type, wide_max(floor, wide_add(value, get(residual, p * 16, type))));
         }
     else
         for (int64_t p = 0; p < j->s.positions; p++)
-            put(y, p * 16, type, _mm512_max_ps(floor, _mm512_fmadd_ps(get(x, p * 16, type), scale, shift)));
+            put(y, p * 16, type, wide_max(floor, wide_fma(get(x, p * 16, type), scale, shift)));
 }
 ORK_TRAINING_TARGET EACH_TYPE(normalize)
 
@@ -106,38 +107,38 @@ void ork_blocked_normalize(
 }
 
 // The gradient where the rectified result is above zero.
-ORK_TRAINING_INLINE __m512 masked(
-    const job *j, const void *y, const void *gradient, int64_t index, int type, __m512 x, __m512 scale, __m512 shift) {
-    __m512 g = get(gradient, index, type);
+ORK_TRAINING_INLINE wide masked(
+    const job *j, const void *y, const void *gradient, int64_t index, int type, wide x, wide scale, wide shift) {
+    wide g = get(gradient, index, type);
     if (!j->relu) return g;
-    __m512 result = y ? get(y, index, type) : _mm512_fmadd_ps(x, scale, shift);
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(result, _mm512_setzero_ps(), _CMP_NLE_UQ), g);
+    wide result = y ? get(y, index, type) : wide_fma(x, scale, shift);
+    return wide_where_positive(result, g);
 }
 
 ORK_TRAINING_TARGET static inline __attribute__((always_inline)) void slopes(const job *j, int64_t task, int type) {
     const void *x = block_of(j->x, j->s, task), *y = block_of(j->y, j->s, task);
     const void *gradient = block_of(j->gradient, j->s, task);
     const int64_t channel = task % j->s.blocks * 16;
-    const __m512 scale = _mm512_loadu_ps(j->scale + channel), shift = _mm512_loadu_ps(j->shift + channel);
-    const __m512 mean = _mm512_loadu_ps(j->mean + channel);
-    __m512 sum[2], product[2];
-    sum[0] = sum[1] = product[0] = product[1] = _mm512_setzero_ps();
+    const wide scale = wide_load(j->scale + channel), shift = wide_load(j->shift + channel);
+    const wide mean = wide_load(j->mean + channel);
+    wide sum[2], product[2];
+    sum[0] = sum[1] = product[0] = product[1] = wide_zero();
     int64_t p = 0;
     for (; p + 2 <= j->s.positions; p += 2)
         for (int i = 0; i < 2; i++) {
-            __m512 value = get(x, (p + i) * 16, type);
-            __m512 g = masked(j, y, gradient, (p + i) * 16, type, value, scale, shift);
-            sum[i] = _mm512_add_ps(sum[i], g);
-            product[i] = _mm512_fmadd_ps(g, _mm512_sub_ps(value, mean), product[i]);
+            wide value = get(x, (p + i) * 16, type);
+            wide g = masked(j, y, gradient, (p + i) * 16, type, value, scale, shift);
+            sum[i] = wide_add(sum[i], g);
+            product[i] = wide_fma(g, wide_sub(value, mean), product[i]);
         }
     for (; p < j->s.positions; p++) {
-        __m512 value = get(x, p * 16, type);
-        __m512 g = masked(j, y, gradient, p * 16, type, value, scale, shift);
-        sum[0] = _mm512_add_ps(sum[0], g);
-        product[0] = _mm512_fmadd_ps(g, _mm512_sub_ps(value, mean), product[0]);
+        wide value = get(x, p * 16, type);
+        wide g = masked(j, y, gradient, p * 16, type, value, scale, shift);
+        sum[0] = wide_add(sum[0], g);
+        product[0] = wide_fma(g, wide_sub(value, mean), product[0]);
     }
-    _mm512_storeu_ps(j->partial + task * 32, _mm512_add_ps(sum[0], sum[1]));
-    _mm512_storeu_ps(j->partial + task * 32 + 16, _mm512_add_ps(product[0], product[1]));
+    wide_store(j->partial + task * 32, wide_add(sum[0], sum[1]));
+    wide_store(j->partial + task * 32 + 16, wide_add(product[0], product[1]));
 }
 ORK_TRAINING_TARGET EACH_TYPE(slopes)
 
@@ -164,15 +165,15 @@ ORK_TRAINING_TARGET static inline __attribute__((always_inline)) void back(const
     const void *gradient = block_of(j->gradient, j->s, task);
     void *target = block_of(j->target, j->s, task), *residual = block_of(j->residual, j->s, task);
     const int64_t channel = task % j->s.blocks * 16;
-    const __m512 scale = _mm512_loadu_ps(j->scale + channel), shift = _mm512_loadu_ps(j->shift + channel);
-    const __m512 factor = _mm512_loadu_ps(j->factor + channel), slope = _mm512_loadu_ps(j->slope + channel);
-    const __m512 offset = _mm512_loadu_ps(j->offset + channel);
+    const wide scale = wide_load(j->scale + channel), shift = wide_load(j->shift + channel);
+    const wide factor = wide_load(j->factor + channel), slope = wide_load(j->slope + channel);
+    const wide offset = wide_load(j->offset + channel);
     for (int64_t p = 0; p < j->s.positions; p++) {
-        __m512 value = get(x, p * 16, type);
-        __m512 g = masked(j, y, gradient, p * 16, type, value, scale, shift);
-        if (target) put(target, p * 16, type, _mm512_fmadd_ps(g, factor, _mm512_fmadd_ps(value, slope, offset)));
+        wide value = get(x, p * 16, type);
+        wide g = masked(j, y, gradient, p * 16, type, value, scale, shift);
+        if (target) put(target, p * 16, type, wide_fma(g, factor, wide_fma(value, slope, offset)));
         if (!residual) continue;
-        put(residual, p * 16, type, j->accumulates ? _mm512_add_ps(get(residual, p * 16, type), g) : g);
+        put(residual, p * 16, type, j->accumulates ? wide_add(get(residual, p * 16, type), g) : g);
     }
 }
 ORK_TRAINING_TARGET EACH_TYPE(back)

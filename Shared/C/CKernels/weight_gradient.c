@@ -31,25 +31,44 @@ typedef struct {
 
 // sums[r][b] += x[p * x_step + r] * dy[p * dy_step] over all pixels of the spans; r over `rows` neighbors in memory:
 // channels of a block, or taps along a plane's row.
+ORK_WIDE void outer_some(
+    int rows, int blocks, int all_blocks, const span *spans, int64_t number, int64_t x_step, int64_t dy_step,
+    int64_t block_step, int first_row, int first_block, float *sums) {
+    float *const own = sums + (first_row * all_blocks + first_block) * 16;
+    wide s[8][2];
+    EACH for (int r = 0; r < rows; r++) EACH for (int b = 0; b < blocks; b++)
+        s[r][b] = wide_load_aligned(own + (r * all_blocks + b) * 16);
+    for (int64_t i = 0; i < number; i++) {
+        const float *x = spans[i].x + first_row, *dy = spans[i].dy + first_block * block_step;
+        for (int64_t p = spans[i].count; p > 0; p--, x += x_step, dy += dy_step) {
+            wide v[2];
+            EACH for (int b = 0; b < blocks; b++) v[b] = wide_load(dy + b * block_step);
+            EACH for (int r = 0; r < rows; r++) {
+                const wide a = wide_all(x[r]);
+                EACH for (int b = 0; b < blocks; b++) s[r][b] = wide_fma(a, v[b], s[r][b]);
+            }
+        }
+    }
+    EACH for (int r = 0; r < rows; r++) EACH for (int b = 0; b < blocks; b++)
+        wide_store_aligned(own + (r * all_blocks + b) * 16, s[r][b]);
+}
+
+// As many rows and blocks at a time as there are registers for.
+#ifdef ORK_NARROW
+#define ROWS_AT_ONCE(ROWS) ((ROWS) > 5 ? 4 : (ROWS))
+#define BLOCKS_AT_ONCE(BLOCKS) 1
+#else
+#define ROWS_AT_ONCE(ROWS) (ROWS)
+#define BLOCKS_AT_ONCE(BLOCKS) (BLOCKS)
+#endif
 #define OUTER(ROWS, BLOCKS)                                                                                      \
-    ORK_TARGET static void outer_##ROWS##_##BLOCKS(                                     \
+    ORK_TARGET static void outer_##ROWS##_##BLOCKS(                                                              \
         const span *spans, int64_t number, int64_t x_step, int64_t dy_step, int64_t block_step, float *sums) {   \
-        wide s[ROWS][BLOCKS];                                                                                  \
-        EACH for (int r = 0; r < ROWS; r++) EACH for (int b = 0; b < BLOCKS; b++)                                \
-            s[r][b] = wide_load_aligned(sums + (r * BLOCKS + b) * 16);                                              \
-        for (int64_t i = 0; i < number; i++) {                                                                   \
-            const float *x = spans[i].x, *dy = spans[i].dy;                                                      \
-            for (int64_t p = spans[i].count; p > 0; p--, x += x_step, dy += dy_step) {                           \
-                wide v[BLOCKS];                                                                                \
-                EACH for (int b = 0; b < BLOCKS; b++) v[b] = wide_load(dy + b * block_step);               \
-                EACH for (int r = 0; r < ROWS; r++) {                                                            \
-                    const wide a = wide_all(x[r]);                                                       \
-                    EACH for (int b = 0; b < BLOCKS; b++) s[r][b] = wide_fma(a, v[b], s[r][b]);           \
-                }                                                                                                \
-            }                                                                                                    \
-        }                                                                                                        \
-        EACH for (int r = 0; r < ROWS; r++) EACH for (int b = 0; b < BLOCKS; b++)                                \
-            wide_store_aligned(sums + (r * BLOCKS + b) * 16, s[r][b]);                                              \
+        EACH for (int block = 0; block < BLOCKS; block += BLOCKS_AT_ONCE(BLOCKS))                                \
+            EACH for (int row = 0; row < ROWS; row += ROWS_AT_ONCE(ROWS))                                        \
+                outer_some(                                                                                      \
+                    ROWS - row < ROWS_AT_ONCE(ROWS) ? ROWS - row : ROWS_AT_ONCE(ROWS), BLOCKS_AT_ONCE(BLOCKS),   \
+                    BLOCKS, spans, number, x_step, dy_step, block_step, row, block, sums);                       \
     }
 OUTER(8, 1) OUTER(8, 2) OUTER(1, 1) OUTER(1, 2) OUTER(3, 1) OUTER(3, 2) OUTER(5, 1) OUTER(5, 2) OUTER(7, 1) OUTER(7, 2)
 
@@ -74,7 +93,7 @@ typedef struct {
     const ork_convolution *c;
     const float *input, *dy;
     float *gradient;
-    int outputs, inputs, planar;
+    int planar;
     int64_t pairs, parts_of_input, lines;  // lines: rows of sums of one unit (taps, or taps without the width's)
     int64_t slices, sum_floats, row_floats;
     float *scratch;
@@ -149,6 +168,17 @@ static int64_t spans_of(
     return number;
 }
 
+// Sums lie as the tiles do: [tap][16 inputs][16 outputs], of planes [tap][16 outputs].
+static void keep(
+    const work *k, int block, int blocks, int64_t piece, int64_t line_begin, int64_t line_end, const float *sums) {
+    const int rows = k->planar ? k->c->kernel[2] : 16;
+    for (int b = 0; b < blocks; b++) {
+        float *to = k->gradient + ((block + b) * k->parts_of_input + piece) * k->lines * rows * 16;
+        for (int64_t row = line_begin * rows; row < line_end * rows; row++)
+            memcpy(to + row * 16, sums + (row * blocks + b) * 16, 64);
+    }
+}
+
 static void part(void *data, int index, int parts) {
     const work *k = data;
     const ork_convolution *c = k->c;
@@ -158,7 +188,6 @@ static void part(void *data, int index, int parts) {
     // So many rows at a time that they stay in the first-level cache for all taps.
     const int64_t group = smaller(MOST_ROWS, larger(1, 128 / c->out_size[2]));
     const int high = k->planar ? c->kernel[2] : 16, step = k->planar ? high : 8;
-    const int64_t taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
     const int64_t x_step = c->input.pixel * c->stride[2];
     span spans[MOST_ROWS];
     for (int64_t unit = units * index / parts; unit < unit_end; unit++) {
@@ -178,36 +207,25 @@ static void part(void *data, int index, int parts) {
                     for (int64_t i = 0; i < number; i++) spans[i].x += step;
                 }
             }
-        for (int o = 0; o < blocks * 16 && block * 16 + o < k->outputs; o++)
-            for (int r = 0; r < (k->planar ? 1 : 16); r++) {
-                const int64_t i = k->planar ? piece : piece * 16 + r;
-                if (i >= k->inputs) continue;
-                float *to = k->gradient + ((block * 16 + o) * (int64_t)k->inputs + i) * taps;
-                for (int64_t line = line_begin; line < line_end; line++)
-                    for (int w = 0; w < (k->planar ? high : 1); w++)
-                        to[k->planar ? line * high + w : line] =
-                            sums[((line * high + (k->planar ? w : r)) * blocks + o / 16) * 16 + o % 16];
-            }
+        keep(k, block, blocks, piece, line_begin, line_end, sums);
     }
 }
 
 int ork_weight_gradient_run(
-    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, int outputs,
-    int inputs, void *scratch, int threads) {
+    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, void *scratch,
+    int threads) {
     if (!ork_weight_gradient_supported(forward) || threads < 1) return 1;
     if (!input || !output_gradient || !gradient || !scratch) return 1;
-    if (outputs < 1 || outputs > forward->out_channels || inputs < 1 || inputs > forward->in_channels) return 1;
     work k = cut(forward, threads);
-    k.input = input, k.dy = output_gradient, k.gradient = gradient, k.outputs = outputs, k.inputs = inputs;
-    k.scratch = scratch;
+    k.input = input, k.dy = output_gradient, k.gradient = gradient, k.scratch = scratch;
     ork_parallel(threads, part, &k);
     return 0;
 }
 #else
 size_t ork_weight_gradient_scratch_bytes(const ork_convolution *forward, int threads) { return 0; }
 int ork_weight_gradient_run(
-    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, int outputs,
-    int inputs, void *scratch, int threads) {
+    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, void *scratch,
+    int threads) {
     return 1;
 }
 #endif

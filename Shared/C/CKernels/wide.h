@@ -38,6 +38,35 @@ ORK_WIDE wide wide_above(wide a, wide b) {
         _mm256_blendv_ps(b.low, a.low, _mm256_cmp_ps(a.low, b.low, _CMP_NLE_UQ)),
         _mm256_blendv_ps(b.high, a.high, _mm256_cmp_ps(a.high, b.high, _CMP_NLE_UQ))};
 }
+// g where x is above zero or not a number, else zero.
+ORK_WIDE wide wide_where_positive(wide x, wide g) {
+    const __m256 zero = _mm256_setzero_ps();
+    return (wide){
+        _mm256_and_ps(_mm256_cmp_ps(x.low, zero, _CMP_NLE_UQ), g.low),
+        _mm256_and_ps(_mm256_cmp_ps(x.high, zero, _CMP_NLE_UQ), g.high)};
+}
+// One where a > b, else other.
+ORK_WIDE wide wide_where_greater(wide a, wide b, wide one, wide other) {
+    return (wide){
+        _mm256_blendv_ps(other.low, one.low, _mm256_cmp_ps(a.low, b.low, _CMP_GT_OQ)),
+        _mm256_blendv_ps(other.high, one.high, _mm256_cmp_ps(a.high, b.high, _CMP_GT_OQ))};
+}
+// Whole numbers from 0 to 255.
+ORK_WIDE void wide_store_bytes(uint8_t *to, wide v) {
+    const __m256i low = _mm256_cvtps_epi32(v.low), high = _mm256_cvtps_epi32(v.high);
+    const __m128i first = _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+    const __m128i second = _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
+    _mm_storeu_si128((void *)to, _mm_packus_epi16(first, second));
+}
+// g where a byte is this one, else zero.
+ORK_WIDE wide wide_where_byte(const uint8_t *bytes, int byte, wide g) {
+    const __m256i wanted = _mm256_set1_epi32((uint8_t)byte);
+    const __m256i low = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)bytes));
+    const __m256i high = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)(bytes + 8)));
+    return (wide){
+        _mm256_and_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(low, wanted)), g.low),
+        _mm256_and_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(high, wanted)), g.high)};
+}
 // Numbers `apart` floats apart.
 ORK_WIDE wide wide_gather(const float *from, int32_t apart) {
     const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(apart));
@@ -68,6 +97,23 @@ ORK_WIDE wide wide_max(wide a, wide b) { return _mm512_max_ps(a, b); }
 // a unless it is at most b: so that what is not a number wins.
 ORK_WIDE wide wide_above(wide a, wide b) {
     return _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask(a, b, _CMP_NLE_UQ), a);
+}
+// g where x is above zero or not a number, else zero.
+ORK_WIDE wide wide_where_positive(wide x, wide g) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLE_UQ), g);
+}
+// One where a > b, else other.
+ORK_WIDE wide wide_where_greater(wide a, wide b, wide one, wide other) {
+    return _mm512_mask_mov_ps(other, _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), one);
+}
+// Whole numbers from 0 to 255.
+ORK_WIDE void wide_store_bytes(uint8_t *to, wide v) {
+    _mm_storeu_si128((void *)to, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+}
+// g where a byte is this one, else zero.
+ORK_WIDE wide wide_where_byte(const uint8_t *bytes, int byte, wide g) {
+    const __m128i found = _mm_loadu_si128((const void *)bytes);
+    return _mm512_maskz_mov_ps(_mm_cmpeq_epi8_mask(found, _mm_set1_epi8((char)byte)), g);
 }
 // Numbers `apart` floats apart.
 ORK_WIDE wide wide_gather(const float *from, int32_t apart) {

@@ -3,7 +3,7 @@ internal import CKernels
 /// Chooses the engine.
 enum TrainingEngines {
     /// Whether this machine has the fast engine.
-    static var isFastAvailable: Bool { ork_processor_features().avx512 }
+    static var isFastAvailable: Bool { ork_processor_features().avx2 }
 
     /// - Throws: `TrainingError.engineUnavailable`, `outOfMemory`.
     static func make(graph: NetworkGraph, settings: TrainingSettings) throws -> any TrainingEngine {

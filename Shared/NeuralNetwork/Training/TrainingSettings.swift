@@ -2,11 +2,11 @@
 package struct TrainingSettings: Sendable, Equatable {
     /// Which library computes.
     package enum Engine: String, Sendable, CaseIterable {
-        /// oneDNN where it is fast (AVX-512), else OpenBLAS.
+        /// oneDNN where it is fast (AVX-512, AVX2), else OpenBLAS.
         case automatic
         /// im2col and sgemm, float32. Works everywhere; the other engine's check.
         case openBLAS
-        /// oneDNN in layouts blocked by 16 channels. Needs AVX-512.
+        /// oneDNN in layouts blocked by 16 channels. Needs AVX-512 or AVX2.
         case oneDNN
 
         /// Whether this machine can run it.

@@ -14,10 +14,11 @@ int ork_data_gradient(const ork_convolution *forward, ork_convolution *back);
 // weights: those of the forward convolution, [outputs, inputs, d, h, w].
 int ork_data_gradient_pack(const ork_convolution *back, const float *weights, int outputs, int inputs, void *packed);
 
-// With respect to the weights, any stride and dilation: gradient [outputs, inputs, d, h, w] becomes the sum over items and
-// pixels of input times output gradient. Where forward->algorithm is ORK_PLANAR the input are planes, else blocks.
+// With respect to the weights, any stride and dilation: the gradient becomes the sum over items and pixels of input times
+// output gradient. Where forward->algorithm is ORK_PLANAR the input are planes, else blocks. The gradient lies as weights do
+// in training: see ork_weights in training_blocked.h.
 bool ork_weight_gradient_supported(const ork_convolution *forward);
 size_t ork_weight_gradient_scratch_bytes(const ork_convolution *forward, int threads);
 int ork_weight_gradient_run(
-    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, int outputs,
-    int inputs, void *scratch, int threads);
+    const ork_convolution *forward, const float *input, const float *output_gradient, float *gradient, void *scratch,
+    int threads);

@@ -60,6 +60,15 @@ void ork_blocked_pool_back(
 void ork_blocked_from_plain(ork_blocked_shape s, const float *plain, int channels, ork_blocked target, bool accumulates);
 void ork_blocked_to_plain(ork_blocked_shape s, ork_blocked source, int channels, float *plain);
 
+// Every step-th position of a value along each axis, from `first` on: `size` of them among those of `whole`.
+typedef struct {
+    int32_t size[3], first[3], step[3], whole[3];
+} ork_lattice;
+
+// target at the lattice's positions = or += source, float32, which holds them densely: [item, block, position, 16].
+void ork_blocked_spread(
+    ork_blocked_shape s, ork_lattice lattice, const float *source, ork_blocked target, bool accumulates);
+
 // Row-major float32 to bfloat16.
 void ork_training_narrow(const float *source, uint16_t *target, int64_t count, int threads);
 

@@ -29,6 +29,8 @@ final class BlockedConvolution: BlockedLayer {
     private var ownForwardPass: PlanarForward?
     private var ownWeightsPass: HalfWeightGradient?
     private var floatWeightsPass: FloatWeightGradient?
+    private var directForward: DirectPass?
+    private var directBack: DirectPass?
     private var winogradForward: WinogradPass?
     private var winogradBack: WinogradPass?
     /// Where the weights' gradient is computed in another order than the parameter's, and brought into that.
@@ -72,20 +74,37 @@ final class BlockedConvolution: BlockedLayer {
             convolution, rank: rank, batch: output.shape.batch, inputExtent: inputExtent, type: output.shape.type,
             isPlanar: isPlanar, hasBias: bias != nil)
         let forward = try geometry.forward(library, geometry.weights)
+        let isSlow = forward.isReference
         if case .planar(_, let floats) = source, bias == nil {
             ownForwardPass = try PlanarForward(
-                convolution, inputExtent: inputExtent, input: floats, output: output, layout: layout, scratch: shared)
+                convolution, inputExtent: inputExtent, input: floats, output: output, layout: layout, scratch: shared,
+                isPreferred: isSlow)
         }
         if case .blocked(let input) = source, bias == nil {
             winogradForward = try WinogradPass(
-                .forward, convolution, weights: layout.weights, input: input, output: output, scratch: shared)
+                .forward, convolution, weights: layout.weights, input: input, output: output, scratch: shared,
+                isPreferred: isSlow)
             if needsData {
                 winogradBack = try WinogradPass(
-                    .back, convolution, weights: layout.weights, input: input, output: output, scratch: shared)
+                    .back, convolution, weights: layout.weights, input: input, output: output, scratch: shared,
+                    isPreferred: isSlow)
+            }
+        }
+        if isSlow, case .blocked(let input) = source {
+            if winogradForward == nil {
+                directForward = try DirectPass(
+                    convolution, weights: layout.weights, input: input, output: output, bias: bias?.values,
+                    scratch: shared)
+            }
+            if needsData, winogradBack == nil {
+                directBack = try DirectPass(
+                    backOf: convolution, weights: layout.weights, input: input, output: output, scratch: shared)
             }
         }
         if ownForwardPass != nil {
             implementations.append("own:planar2-f32")
+        } else if directForward != nil {
+            implementations.append("own:direct")
         } else if winogradForward != nil {
             implementations.append("own:winograd2-f32")
         } else {
@@ -94,6 +113,8 @@ final class BlockedConvolution: BlockedLayer {
         }
         if winogradBack != nil {
             implementations.append("own:winograd2-f32")
+        } else if directBack != nil {
+            implementations.append("own:direct")
         } else if needsData, case .blocked(let input) = source, let gradient = output.gradient,
             let target = input.gradient
         {
@@ -154,16 +175,14 @@ final class BlockedConvolution: BlockedLayer {
         var descriptor = try geometry.backwardWeights(library, order: geometry.master, hint: hint)
         var order = geometry.master
         var pointer = UnsafeMutableRawPointer(target)
-        if descriptor.implementation.hasPrefix("ref") {
+        if descriptor.isReference {
             // No fast code writes the parameter's own order.
             descriptor = try geometry.backwardWeights(library, order: geometry.anyGradient, hint: hint)
-            if descriptor.implementation.hasPrefix("ref"), bias == nil, case .blocked(let input) = source,
+            if descriptor.isReference, bias == nil,
                 let own = try FloatWeightGradient(
-                    convolution, inputExtent: inputExtent, input: input, output: output, gradient: gradient,
-                    scratch: shared)
+                    convolution, inputExtent: inputExtent, source: source, output: output, gradient: gradient,
+                    target: target, scratch: shared)
             {
-                gradientReorder = try reorder(
-                    from: geometry.plain, UnsafeMutableRawPointer(own.plain.pointer), to: geometry.master, pointer)
                 floatWeightsPass = own
                 implementations.append("own:weights-f32")
                 return
@@ -281,6 +300,8 @@ final class BlockedConvolution: BlockedLayer {
         }
         for copy in copies { try copy.reorder?.run() }
         try ownForwardPass?.refresh(weight.values)
+        directForward?.refresh(weight.values)
+        directBack?.refresh(weight.values)
         try winogradForward?.refresh(weight.values)
         try winogradBack?.refresh(weight.values)
     }
@@ -288,6 +309,7 @@ final class BlockedConvolution: BlockedLayer {
     func forward(mode: TrainingMode) throws {
         try refreshCopies()
         try ownForwardPass?.run()
+        try directForward?.run(into: output.value)
         try winogradForward?.run(into: output.value)
         try forwardPass?.run()
     }
@@ -300,6 +322,7 @@ final class BlockedConvolution: BlockedLayer {
             try gradientReorder?.run()
         }
         guard toInputs[0].isAsked, case .blocked(let input) = source, let target = input.gradient else { return }
+        if let directBack { return try directBack.run(into: target, accumulates: toInputs[0].accumulates) }
         if let winogradBack { return try winogradBack.run(into: target, accumulates: toInputs[0].accumulates) }
         if let dataPass, !toInputs[0].accumulates { return try dataPass.run() }
         try scratchPass?.run()

@@ -9,8 +9,6 @@ extension BlockedConvolution {
         let weights: dnnl_memory_desc_t
         /// Of the parameter itself and its gradient, float32; see `BlockedWeightLayout`.
         let master: dnnl_memory_desc_t
-        /// float32 as [outputs, inputs, taps].
-        let plain: dnnl_memory_desc_t
         /// Of a gradient by the weights, float32, in any order.
         let anyGradient: dnnl_memory_desc_t
         let bias: dnnl_memory_desc_t
@@ -42,7 +40,6 @@ extension BlockedConvolution {
             let tiles = rank == 2 ? dnnl_ABcd16b16a : dnnl_ABcde16b16a
             let rows = rank == 2 ? dnnl_Abcd16a : dnnl_Abcde16a
             master = try TrainingLibrary.descriptor([outputs, inputs] + kernel, dnnl_f32, isPlanar ? rows : tiles)
-            plain = try TrainingLibrary.descriptor([outputs, inputs] + kernel, dnnl_f32, planar)
             anyGradient = try TrainingLibrary.descriptor([outputs, inputs] + kernel, dnnl_f32, dnnl_format_tag_any)
             bias = try TrainingLibrary.descriptor([outputs], dnnl_f32, dnnl_a)
             strides = TrainingLibrary.dimensions(convolution.stride.components(rank: rank))

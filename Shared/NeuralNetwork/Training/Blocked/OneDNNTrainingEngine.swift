@@ -1,7 +1,7 @@
 internal import CKernels
 internal import Glibc
 
-/// The fast engine: oneDNN's convolutions in blocks of 16 channels, and kernels of our own for what is bound by memory.
+/// The fast engine: oneDNN's convolutions, or ours, in blocks of 16 channels, and kernels of our own for what is bound by memory.
 /// Values and working weights are float32 or bfloat16; parameters, gradients by them, statistics and sums float32.
 final class OneDNNTrainingEngine: TrainingEngine {
     let parameters: [TrainableParameter]
@@ -24,8 +24,8 @@ final class OneDNNTrainingEngine: TrainingEngine {
     /// - Throws: `TrainingError.engineUnavailable`, `outOfMemory`, `library`.
     init(graph: NetworkGraph, settings: TrainingSettings) throws {
         let processor = ork_processor_features()
-        guard processor.avx512 else {
-            throw TrainingError.engineUnavailable("the oneDNN engine trains on processors with AVX-512 only")
+        guard processor.avx2 else {
+            throw TrainingError.engineUnavailable("the oneDNN engine trains on processors with AVX-512 or AVX2 only")
         }
         _ = OpenBLASRuntime.prepare()
         plan = try BlockedPlan(graph, observedLayers: settings.observedLayers)
@@ -34,7 +34,8 @@ final class OneDNNTrainingEngine: TrainingEngine {
         switch settings.precision {
         case .automatic: type = processor.avx512_bf16 ? .bfloat16 : .float32
         case .float32: type = .float32
-        case .bfloat16: type = .bfloat16
+        // Without vectors for it, float32 is the faster one, and the more exact.
+        case .bfloat16: type = processor.avx512 ? .bfloat16 : .float32
         }
         library = try TrainingLibrary()
         // Values, gradients, and two working copies of each weight.

@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// A first convolution of few planes and a large kernel, between bfloat16 values, by the kernel of ours that multiplies in
-/// float32: it needs fewer products than the library and is the more exact.
+/// A first convolution of few planes by the kernel of ours that multiplies in float32. With a large kernel between bfloat16
+/// values it needs fewer products than the library and is the more exact.
 final class PlanarForward {
     private var kernel: ork_convolution
     private let layout: BlockedWeightLayout
@@ -16,21 +16,24 @@ final class PlanarForward {
     private static let leastTaps = 64
 
     /// `input`: float32 planes [batch, channels, extent].
+    /// `isPreferred`: whether the library has no fast code for it.
     /// - Returns: nil where the library's code is taken.
     /// - Throws: `TrainingError.outOfMemory`.
     init?(
         _ convolution: Convolution, inputExtent: Extent, input: UnsafePointer<Float>,
-        output: BlockedConvolution.Values, layout: BlockedWeightLayout, scratch: SharedScratch
+        output: BlockedConvolution.Values, layout: BlockedWeightLayout, scratch: SharedScratch,
+        isPreferred: Bool
     ) throws(TrainingError) {
         let shape = output.shape
-        guard shape.type == .bfloat16, convolution.kernel.volume >= Self.leastTaps else { return nil }
+        guard isPreferred || shape.type == .bfloat16 && convolution.kernel.volume >= Self.leastTaps else { return nil }
         let positions = Int64(inputExtent.volume)
         kernel = ork_convolution()
         kernel.algorithm = Int32(bitPattern: ORK_PLANAR.rawValue)
-        kernel.variant = 2
+        // Between float32 values the short transforms, which round less.
+        kernel.variant = shape.type == .float32 ? 1 : 2
         kernel.type = Int32(bitPattern: ORK_F32.rawValue)
         kernel.input_type = kernel.type
-        kernel.output_type = Int32(bitPattern: ORK_BF16.rawValue)
+        kernel.output_type = Int32(bitPattern: (shape.type == .float32 ? ORK_F32 : ORK_BF16).rawValue)
         kernel.residual_type = kernel.output_type
         kernel.batch = Int32(shape.batch)
         kernel.in_channels = Int32(convolution.inputChannels)

@@ -55,6 +55,9 @@ final class TrainingPrimitiveDescriptor {
         dnnl_primitive_desc_query_md(handle, query, 0)?.pointee
     }
 
+    /// Whether this is plain code that is there for correctness only.
+    var isReference: Bool { implementation.hasPrefix("ref") }
+
     /// The name of the code that it takes: `jit:avx512_core`.
     var implementation: String {
         var text: UnsafePointer<CChar>?

@@ -1,7 +1,8 @@
 internal import CKernels
 
-/// A convolution's way forward, or its derivative by the input, between bfloat16 blocks by the Winograd kernel of ours with
-/// float32 products: as exact as the library's code, and quicker where many pixels share few weights.
+/// A convolution's way forward, or its derivative by the input, between blocks by the Winograd kernel of ours with float32
+/// products: as exact as the library's code, and quicker where many pixels share few weights. Between float32 values, where
+/// the library has no fast code, with the short transforms, which round hardly more than plain sums.
 final class WinogradPass {
     enum Direction { case forward, back }
 
@@ -17,30 +18,37 @@ final class WinogradPass {
     private static let leastChannels = 48
     private static let leastPositions = 4096
     private static let mostWeightBytes = 4 << 20
+    /// The same against the direct kernel.
+    private static let leastFloatPositions = 1024
+    private static let mostFloatWeightBytes = 16 << 20
 
     /// `input`, `output`: the convolution's; of the way back their gradients.
-    /// - Returns: nil where the library's code is taken.
+    /// `isPreferred`: whether the library has no fast code for it.
+    /// - Returns: nil where the library's code, or the direct kernel, is taken.
     /// - Throws: `TrainingError.outOfMemory`.
     init?(
         _ direction: Direction, _ convolution: Convolution, weights: ork_weights, input: BlockedConvolution.Values,
-        output: BlockedConvolution.Values, scratch: SharedScratch
+        output: BlockedConvolution.Values, scratch: SharedScratch, isPreferred: Bool
     ) throws(TrainingError) {
+        let isFloat = input.shape.type == .float32
         let windows = convolution.kernel.components(rank: 3).filter { $0 > 1 }.count
-        guard input.shape.type == .bfloat16, convolution.stride == .one, windows > 1,
+        guard isPreferred || !isFloat, convolution.stride == .one,
+            windows > 1 || isFloat && windows == 1 && convolution.kernel.volume == 7,
             min(convolution.inputChannels, convolution.outputChannels) >= Self.leastChannels,
-            output.shape.batch * output.shape.positions >= Self.leastPositions
+            output.shape.batch * output.shape.positions
+                >= (isFloat ? Self.leastFloatPositions : Self.leastPositions)
         else { return nil }
         func strides(_ values: BlockedConvolution.Values, _ view: BlockedView) -> ork_strides {
             ork_strides(item: Int64(view.itemStride), block: Int64(values.shape.positions * 16), pixel: 16)
         }
-        let bfloat = Int32(bitPattern: ORK_BF16.rawValue)
+        let type = Int32(bitPattern: (isFloat ? ORK_F32 : ORK_BF16).rawValue)
         var forward = ork_convolution()
         forward.algorithm = Int32(bitPattern: ORK_WINOGRAD.rawValue)
-        forward.variant = 2
+        forward.variant = isFloat ? 1 : 2
         forward.type = Int32(bitPattern: ORK_F32.rawValue)
-        forward.input_type = bfloat
-        forward.output_type = bfloat
-        forward.residual_type = bfloat
+        forward.input_type = type
+        forward.output_type = type
+        forward.residual_type = type
         forward.batch = Int32(input.shape.batch)
         forward.in_channels = Int32(input.shape.blocks * 16)
         forward.out_channels = Int32(output.shape.blocks * 16)
@@ -66,7 +74,8 @@ final class WinogradPass {
             source = from
         }
         guard ork_convolution_supported(&kernel),
-            ork_convolution_packed_bytes(&kernel) <= Self.mostWeightBytes
+            ork_convolution_packed_bytes(&kernel)
+                <= (isFloat ? Self.mostFloatWeightBytes : Self.mostWeightBytes)
         else {
             return nil
         }
