@@ -152,6 +152,8 @@ struct NetworkFixture {
     }
 }
 
+func largest(_ values: [Float]) -> Float { values.lazy.map(abs).max() ?? 0 }
+
 /// The largest absolute difference; infinite for different counts or a NaN.
 func largestDifference(_ first: [Float], _ second: [Float]) -> Float {
     guard first.count == second.count else { return .infinity }

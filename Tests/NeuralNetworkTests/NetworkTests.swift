@@ -150,7 +150,7 @@ struct NetworkTests {
                 shape: [1, 2, 9, 16, 11], floats: Array(values[item * itemCount..<(item + 1) * itemCount]))
             alone += try plan.run(input).floats()
         }
-        #expect(largestDifference(together, alone) < 1e-5)
+        #expect(largestDifference(together, alone) < 1e-4 * largest(alone))
         #expect(try plan.run(batch).floats() == together)
     }
 
@@ -167,8 +167,9 @@ struct NetworkTests {
             let reused = try runGraph(graph, parameters, input, batch: 2, extent: extent, computation)
             let kept = try runGraph(
                 graph, parameters, input, batch: 2, extent: extent, computation, keepsActivations: true)
-            // Where every value is kept, steps are not merged: sums may be taken in another order.
-            #expect(largestDifference(reused, kept) < 1e-5)
+            // Where every value is kept, steps are not merged, and other codes may be chosen: sums are taken in another
+            // order.
+            #expect(largestDifference(reused, kept) < 1e-4 * largest(kept))
         }
     }
 

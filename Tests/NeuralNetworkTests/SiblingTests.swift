@@ -101,6 +101,4 @@ import Testing
             }
         }
     }
-
-    private func largest(_ values: [Float]) -> Float { values.lazy.map(abs).max() ?? 0 }
 }

@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// Pooling by the kernel for AVX-512, on several threads.
+/// Pooling by the kernel for AVX-512 and AVX2, on several threads.
 final class VectorPoolOperator: Operator {
     let implementation = "own:pool"
     private var pooling: ork_pooling

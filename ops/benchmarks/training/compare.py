@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 sys.path[:0] = [str(HERE), str(HERE.parent / "networks")]
 from children import Child, ChildFailure, start_children  # noqa: E402
-from machine import machine, say  # noqa: E402
+from machine import has_bfloat16, machine, say  # noqa: E402
 
 # The networks' benchmark has a list of cases, too; this folder's stands first on the path.
 from cases import BY_NAME, CASES, FLOOR, VARIANTS  # noqa: E402
@@ -56,6 +56,8 @@ def select(case, options, logs):
         return options.variant, {}
     looks = {}
     for variant in VARIANTS:
+        if variant.startswith("autocast") and not has_bfloat16():
+            continue
         try:
             child = Child(variant, peer_command(case, variant, options.threads), logs).wait_until_ready()
             looks[variant] = visit(child, 3)

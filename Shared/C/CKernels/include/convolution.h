@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Convolutions in two and three dimensions (two dimensions are three with depth 1) for processors with AVX-512,
-// fused with what follows them: bias, residual sum, ReLU, conversion to bfloat16.
+// Convolutions in two and three dimensions (two dimensions are three with depth 1) for processors with AVX-512
+// or (float32) AVX2, fused with what follows them: bias, residual sum, ReLU, conversion to bfloat16.
 //
 //   ork_convolution c = {...};                            // plain data; all sizes are depth, height, width
 //   if (!ork_convolution_supported(&c)) ...               // another backend's turn

@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 // Passes of the fast training engine over values in blocks of 16 channels: item, block, position, 16 channels. They need
-// AVX-512 (F, BW, VL, DQ). Per-channel numbers are float32, `blocks` * 16 of them; padding channels have zeros.
+// AVX-512 (F, BW, VL, DQ), or AVX2 for float32. Per-channel numbers are float32, `blocks` * 16 of them; padding channels have zeros.
 
 enum { ORK_TRAINING_F32 = 0, ORK_TRAINING_BF16 = 1 };
 
