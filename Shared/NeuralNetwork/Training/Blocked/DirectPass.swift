@@ -78,25 +78,14 @@ final class DirectPass {
         _ convolution: Convolution, _ input: BlockedConvolution.Values, _ output: BlockedConvolution.Values,
         _ from: BlockedView, _ to: BlockedView
     ) -> ork_convolution {
-        var kernel = ork_convolution()
+        var kernel = ork_convolution(
+            convolution, inputChannels: input.shape.blocks * 16, inputExtent: input.shape.layer.extent,
+            output: output.shape)
         kernel.algorithm = Int32(bitPattern: ORK_DIRECT.rawValue)
-        kernel.batch = Int32(input.shape.batch)
-        kernel.in_channels = Int32(input.shape.blocks * 16)
-        kernel.out_channels = Int32(output.shape.blocks * 16)
-        kernel.in_size = input.shape.layer.extent.triple
-        kernel.out_size = output.shape.layer.extent.triple
-        kernel.kernel = convolution.kernel.triple
-        kernel.stride = convolution.stride.triple
-        kernel.padding = convolution.padding.triple
-        kernel.dilation = convolution.dilation.triple
-        kernel.input = strides(input.shape, from)
-        kernel.output = strides(output.shape, to)
+        kernel.input = input.shape.strides(from)
+        kernel.output = output.shape.strides(to)
         kernel.residual = kernel.output
         return kernel
-    }
-
-    private static func strides(_ shape: BlockedShape, _ view: BlockedView) -> ork_strides {
-        ork_strides(item: Int64(view.itemStride), block: Int64(shape.positions * 16), pixel: 16)
     }
 
     /// Input positions of one remainder by the stride, along one axis.
@@ -209,7 +198,7 @@ final class DirectPass {
     ///
     /// - Throws: `TrainingError.library`.
     func run(into target: BlockedView, accumulates: Bool = false) throws(TrainingError) {
-        guard let memory = scratch.pointer else { return }
+        guard let memory = scratch.pointer else { throw .library(operation: "find scratch memory", status: 0) }
         for index in phases.indices {
             guard isPhased else {
                 try compute(index, target.pointer, residual: accumulates ? target.pointer : nil, memory)

@@ -3,7 +3,7 @@ internal import CKernels
 /// A convolution's derivative by its weights, float32, by a kernel of ours: for shapes of which the library has only its
 /// reference code, such as many channels on few positions.
 final class FloatWeightGradient {
-    private var description = ork_convolution()
+    private var description: ork_convolution
     private let input: UnsafePointer<Float>
     private let gradient: UnsafePointer<Float>
     private let target: UnsafeMutablePointer<Float>
@@ -20,31 +20,23 @@ final class FloatWeightGradient {
     ) throws(TrainingError) {
         let shape = output.shape
         guard shape.type == .float32 else { return nil }
-        description.batch = Int32(shape.batch)
         switch source {
         case .blocked(let values):
+            description = ork_convolution(
+                convolution, inputChannels: values.shape.blocks * 16, inputExtent: inputExtent, output: shape)
             description.algorithm = Int32(bitPattern: ORK_DIRECT.rawValue)
-            description.in_channels = Int32(values.shape.blocks * 16)
-            description.input = ork_strides(
-                item: Int64(values.value.itemStride), block: Int64(values.shape.positions * 16), pixel: 16)
+            description.input = values.shape.strides(values.value)
             input = UnsafePointer(values.value.pointer.assumingMemoryBound(to: Float.self))
         case .planar(_, let floats):
+            description = ork_convolution(
+                convolution, inputChannels: convolution.inputChannels, inputExtent: inputExtent, output: shape)
             description.algorithm = Int32(bitPattern: ORK_PLANAR.rawValue)
-            description.in_channels = Int32(convolution.inputChannels)
             let positions = Int64(inputExtent.volume)
             description.input = ork_strides(
                 item: positions * Int64(convolution.inputChannels), block: positions, pixel: 1)
             input = floats
         }
-        description.out_channels = Int32(shape.blocks * 16)
-        description.in_size = inputExtent.triple
-        description.out_size = shape.layer.extent.triple
-        description.kernel = convolution.kernel.triple
-        description.stride = convolution.stride.triple
-        description.padding = convolution.padding.triple
-        description.dilation = convolution.dilation.triple
-        description.output = ork_strides(
-            item: Int64(gradient.itemStride), block: Int64(shape.positions * 16), pixel: 16)
+        description.output = shape.strides(gradient)
         description.residual = description.output
         guard ork_weight_gradient_supported(&description) else { return nil }
         self.gradient = UnsafePointer(gradient.pointer.assumingMemoryBound(to: Float.self))

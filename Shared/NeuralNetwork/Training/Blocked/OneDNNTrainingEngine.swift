@@ -1,7 +1,8 @@
 internal import CKernels
 internal import Glibc
 
-/// The fast engine: oneDNN's convolutions, or ours, in blocks of 16 channels, and kernels of our own for what is bound by memory.
+/// The fast engine: convolutions of oneDNN's, or ours, in blocks of 16 channels, and kernels of ours for what is bound by
+/// memory.
 /// Values and working weights are float32 or bfloat16; parameters, gradients by them, statistics and sums float32.
 final class OneDNNTrainingEngine: TrainingEngine {
     let parameters: [TrainableParameter]

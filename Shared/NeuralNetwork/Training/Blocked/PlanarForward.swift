@@ -27,7 +27,8 @@ final class PlanarForward {
         let shape = output.shape
         guard isPreferred || shape.type == .bfloat16 && convolution.kernel.volume >= Self.leastTaps else { return nil }
         let positions = Int64(inputExtent.volume)
-        kernel = ork_convolution()
+        kernel = ork_convolution(
+            convolution, inputChannels: convolution.inputChannels, inputExtent: inputExtent, output: shape)
         kernel.algorithm = Int32(bitPattern: ORK_PLANAR.rawValue)
         // Between float32 values the short transforms, which round less.
         kernel.variant = shape.type == .float32 ? 1 : 2
@@ -35,19 +36,9 @@ final class PlanarForward {
         kernel.input_type = kernel.type
         kernel.output_type = Int32(bitPattern: (shape.type == .float32 ? ORK_F32 : ORK_BF16).rawValue)
         kernel.residual_type = kernel.output_type
-        kernel.batch = Int32(shape.batch)
-        kernel.in_channels = Int32(convolution.inputChannels)
-        kernel.out_channels = Int32(shape.blocks * 16)
-        kernel.in_size = inputExtent.triple
-        kernel.out_size = shape.layer.extent.triple
-        kernel.kernel = convolution.kernel.triple
-        kernel.stride = convolution.stride.triple
-        kernel.padding = convolution.padding.triple
-        kernel.dilation = convolution.dilation.triple
         kernel.input = ork_strides(
             item: positions * Int64(convolution.inputChannels), block: positions, pixel: 1)
-        kernel.output = ork_strides(
-            item: Int64(output.value.itemStride), block: Int64(shape.positions * 16), pixel: 16)
+        kernel.output = shape.strides(output.value)
         kernel.residual = kernel.output
         guard ork_convolution_supported(&kernel) else { return nil }
         self.layout = layout

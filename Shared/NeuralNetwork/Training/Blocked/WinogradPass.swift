@@ -38,37 +38,27 @@ final class WinogradPass {
             output.shape.batch * output.shape.positions
                 >= (isFloat ? Self.leastFloatPositions : Self.leastPositions)
         else { return nil }
-        func strides(_ values: BlockedConvolution.Values, _ view: BlockedView) -> ork_strides {
-            ork_strides(item: Int64(view.itemStride), block: Int64(values.shape.positions * 16), pixel: 16)
-        }
         let type = Int32(bitPattern: (isFloat ? ORK_F32 : ORK_BF16).rawValue)
-        var forward = ork_convolution()
+        var forward = ork_convolution(
+            convolution, inputChannels: input.shape.blocks * 16, inputExtent: input.shape.layer.extent,
+            output: output.shape)
         forward.algorithm = Int32(bitPattern: ORK_WINOGRAD.rawValue)
         forward.variant = isFloat ? 1 : 2
         forward.type = Int32(bitPattern: ORK_F32.rawValue)
         forward.input_type = type
         forward.output_type = type
         forward.residual_type = type
-        forward.batch = Int32(input.shape.batch)
-        forward.in_channels = Int32(input.shape.blocks * 16)
-        forward.out_channels = Int32(output.shape.blocks * 16)
-        forward.in_size = input.shape.layer.extent.triple
-        forward.out_size = output.shape.layer.extent.triple
-        forward.kernel = convolution.kernel.triple
-        forward.stride = convolution.stride.triple
-        forward.padding = convolution.padding.triple
-        forward.dilation = convolution.dilation.triple
         switch direction {
         case .forward:
-            forward.input = strides(input, input.value)
-            forward.output = strides(output, output.value)
+            forward.input = input.shape.strides(input.value)
+            forward.output = output.shape.strides(output.value)
             forward.residual = forward.output
             kernel = forward
             source = input.value
         case .back:
             guard let from = output.gradient, let to = input.gradient else { return nil }
-            forward.input = strides(input, to)
-            forward.output = strides(output, from)
+            forward.input = input.shape.strides(to)
+            forward.output = output.shape.strides(from)
             kernel = forward
             guard ork_data_gradient(&forward, &kernel) == 0 else { return nil }
             source = from
