@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "direct.h"
+#include "half.h"
 #include "parallel.h"
 #include "processor.h"
 

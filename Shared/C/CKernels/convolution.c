@@ -67,7 +67,7 @@ int ork_convolution_pack(const ork_convolution *c, const float *weights, int out
     if (!ork_convolution_supported(c) || !weights || !packed) return 1;
     if (outputs < 1 || outputs > c->out_channels || inputs < 1 || inputs > c->in_channels) return 1;
     if (c->algorithm == ORK_WINOGRAD)
-        ork_winograd_pack(c, weights, outputs, inputs, packed);
+        return ork_winograd_pack(c, weights, outputs, inputs, packed);
     else if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16)
         return ork_columns_pack(c, weights, outputs, inputs, packed);
     else if (c->algorithm == ORK_PLANAR)

@@ -25,10 +25,3 @@ int ork_direct_run_parts(
 int ork_direct_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
-
-// To the nearest bfloat16, ties to even; what is not a number stays so.
-static inline uint16_t ork_half(float value) {
-    union { float f; uint32_t u; } bits = {value};
-    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits.u >> 16 | 0x40);
-    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
-}

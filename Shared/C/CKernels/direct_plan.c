@@ -1,9 +1,11 @@
 #include "form.h"
 #include "direct.h"
 #include <string.h>
+#include "half.h"
 #include "parallel.h"
 #include "shares.h"
 #include "tile_amx.h"
+#include "turn.h"
 #include "vectors.h"
 
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -86,19 +88,13 @@ enum { TAPS = 27 };
 #define PACK_TARGET
 #endif
 
-// ork_half without branches.
-static inline uint32_t half_of(uint32_t bits) {
-    const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
-    return (bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16 | 0x40) : rounded;
-}
-
 // Pairs of bfloat16 of one output: `taps` of 16 inputs, which lie `length` apart, to words [tap][pair][16 outputs].
 PACK_TARGET static void pair_up(const float *from, int64_t length, int64_t inputs, int64_t taps, uint32_t (*to)[128]) {
     for (int64_t pair = 0; pair < 8; pair++) {
         uint32_t first[TAPS] = {0}, second[TAPS] = {0};
         if (2 * pair < inputs) memcpy(first, from + 2 * pair * length, (size_t)taps * 4);
         if (2 * pair + 1 < inputs) memcpy(second, from + (2 * pair + 1) * length, (size_t)taps * 4);
-        for (int tap = 0; tap < TAPS; tap++) first[tap] = half_of(first[tap]) | half_of(second[tap]) << 16;
+        for (int tap = 0; tap < TAPS; tap++) first[tap] = ork_half_bits(first[tap]) | ork_half_bits(second[tap]) << 16;
         for (int64_t tap = 0; tap < taps; tap++) to[tap][pair * 16] = first[tap];
     }
 }
@@ -107,7 +103,7 @@ PACK_TARGET static void pair_up(const float *from, int64_t length, int64_t input
 PACK_TARGET static void pair_up_one(const float *from, uint32_t *to) {
     uint32_t bits[16], words[8];
     memcpy(bits, from, sizeof bits);
-    for (int pair = 0; pair < 8; pair++) words[pair] = half_of(bits[2 * pair]) | half_of(bits[2 * pair + 1]) << 16;
+    for (int pair = 0; pair < 8; pair++) words[pair] = ork_half_bits(bits[2 * pair]) | ork_half_bits(bits[2 * pair + 1]) << 16;
     for (int pair = 0; pair < 8; pair++) to[pair * 16] = words[pair];
 }
 
@@ -134,12 +130,9 @@ static void pack_part(void *data, int part, int parts) {
                     else if (inputs > 0)
                         pair_up(from, taps, inputs, count, (uint32_t(*)[128])(turned.halves[0] + o % 16));
                 }
-                for (int e = 0; !half && e < 256; e++) {
-                    const int64_t o = block * 16 + e % 16, i = chunk * 16 + e / 16;
-                    const int real = o < w->outputs && i < w->inputs;
-                    const float *from = real ? w->weights + (o * w->inputs + i) * taps + first : 0;
-                    for (int64_t tap = 0; tap < count; tap++) turned.floats[tap][e] = real ? from[tap] : 0;
-                }
+                if (!half)
+                    ork_turn(
+                        w->weights, w->outputs, w->inputs, taps, block * 16, chunk * 16, first, count, turned.floats);
                 for (int64_t tap = 0; tap < count; tap++) {
                     const int64_t at = ((block * taps + first + tap) * chunks + chunk) * 256;
                     if (half)

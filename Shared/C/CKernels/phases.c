@@ -73,9 +73,9 @@ int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs,
                         spread[to] = weights[((((size_t)o * (size_t)inputs + (size_t)i) * (size_t)k[0] + (size_t)z)
                                                  * (size_t)k[1] + (size_t)y) * (size_t)k[2] + (size_t)x];
                     }
-    ork_winograd_pack(&p.inner, spread, p.inner.out_channels, p.inner.in_channels, packed);
+    const int status = ork_winograd_pack(&p.inner, spread, p.inner.out_channels, p.inner.in_channels, packed);
     free(spread);
-    return 0;
+    return status;
 }
 
 typedef struct {

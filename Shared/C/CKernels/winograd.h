@@ -20,7 +20,8 @@ typedef struct {
 bool ork_winograd_supported(const ork_convolution *c);
 ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads);
 size_t ork_winograd_packed_bytes(const ork_convolution *c);
-void ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
+// Returns 0, or nonzero where memory is missing.
+int ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
 int ork_winograd_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);

@@ -1,5 +1,4 @@
 #include "form.h"
-#include "shares.h"
 #include "tile.h"
 #include "winograd.h"
 
@@ -96,68 +95,4 @@ void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) 
         for (int i = 0; i < r; i++, power *= finite[j]) rows[j][i] = power / product;
     }
     for (int i = 0; i < r; i++) rows[n - 1][i] = i == r - 1;
-}
-
-static uint16_t rounded(float value) {
-    union { float f; uint32_t u; } bits = {value};
-    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits.u >> 16 | 0x40);
-    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1)) >> 16);
-}
-
-// Packed as the direct kernel's weights are, with points in the place of taps.
-static void pack(
-    const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed, int part, int parts) {    const ork_winograd_plan plan = ork_winograd_cut(c, 1);
-    double rows[3][ORK_MOST_LINE][ORK_MOST_LINE];
-    for (int i = 0; i < 3; i++) ork_winograd_rows(plan.n[i], c->kernel[i], rows[i]);
-    const int *n = plan.n, *r = c->kernel;
-    const int64_t taps = (int64_t)r[0] * r[1] * r[2];
-    double line[ORK_MOST_POINTS], plane[ORK_MOST_POINTS];
-    const int blocks = c->out_channels / 16;
-    for (int o = blocks * part / parts * 16; o < blocks * (part + 1) / parts * 16; o++)
-        for (int i = 0; i < c->in_channels; i++) {
-            const int real = o < outputs && i < inputs;
-            const float *from = real ? weights + ((int64_t)o * inputs + i) * taps : 0;
-            for (int d = 0; d < r[0] && real; d++)
-                for (int h = 0; h < r[1]; h++)
-                    for (int x = 0; x < n[2]; x++) {
-                        double sum = 0;
-                        for (int w = 0; w < r[2]; w++) sum += rows[2][x][w] * from[(d * r[1] + h) * r[2] + w];
-                        line[(d * r[1] + h) * n[2] + x] = sum;
-                    }
-            for (int d = 0; d < r[0] && real; d++)
-                for (int y = 0; y < n[1]; y++)
-                    for (int x = 0; x < n[2]; x++) {
-                        double sum = 0;
-                        for (int h = 0; h < r[1]; h++) sum += rows[1][y][h] * line[(d * r[1] + h) * n[2] + x];
-                        plane[(d * n[1] + y) * n[2] + x] = sum;
-                    }
-            for (int z = 0; z < n[0]; z++)
-                for (int yx = 0; yx < n[1] * n[2]; yx++) {
-                    double sum = 0;
-                    for (int d = 0; d < r[0] && real; d++) sum += rows[0][z][d] * plane[d * n[1] * n[2] + yx];
-                    const int64_t block = (o / 16 * (int64_t)plan.points + z * n[1] * n[2] + yx) * plan.chunks + i / 16;
-                    if (c->type == ORK_BF16)
-                        ((uint16_t *)packed)[block * 256 + i % 16 / 2 * 32 + o % 16 * 2 + i % 2] = rounded((float)sum);
-                    else
-                        ((float *)packed)[block * 256 + i % 16 * 16 + o % 16] = (float)sum;
-                }
-        }
-}
-
-typedef struct {
-    const ork_convolution *c;
-    const float *weights;
-    int outputs, inputs;
-    void *packed;
-} pack_work;
-
-static void pack_part(void *data, int part, int parts) {
-    const pack_work *w = data;
-    pack(w->c, w->weights, w->outputs, w->inputs, w->packed, part, parts);
-}
-
-void ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
-    pack_work work = {c, weights, outputs, inputs, packed};
-    const int blocks = c->out_channels / 16, threads = omp_get_max_threads();
-    ork_parallel(blocks < threads ? blocks : threads, pack_part, &work);
 }

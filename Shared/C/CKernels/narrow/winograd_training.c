@@ -1,2 +1,0 @@
-#define ORK_NARROW
-#include "../winograd_training.c"
