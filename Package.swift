@@ -214,6 +214,7 @@ let package = Package(
                     "Evaluation", "Datasets", "Statistics", "Classifiers", "NeuralNetwork", "Imaging", "Contracts",
                     "Tensors",
                 ]),
+            tests("ServingTests", ["Serving", "Classifiers", "ServiceRuntime", "Contracts", "Tensors"]),
             tests("ServiceRuntimeTests", ["ServiceRuntime", "Contracts", "Messaging", "TensorStore", logging]),
             tests(
                 "AggregationTests",

@@ -14,6 +14,7 @@ package actor ModelServer {
     private var served: [ClassifierRole: ServedClassifier] = [:]
     private var lookedAt: ContinuousClock.Instant?
     private let warn: @Sendable (String) -> Void
+    private let observe: @Sendable (ServedBatch) async -> Void
     /// Why the models that lie there now are not the ones in service; nil when they are.
     package private(set) var reloadProblem: String?
 
@@ -23,11 +24,14 @@ package actor ModelServer {
     ///   - precision: of that arithmetic.
     ///   - maximumBatch: regions computed together at most.
     ///   - warn: is told, once each, why new models are not taken into service.
+    ///   - observe: is told of each batch before it is computed; the batch waits for it.
     package init(
         directory: String?, threads: Int, precision: NetworkPrecision = .automatic, maximumBatch: Int = 8,
-        warn: @escaping @Sendable (String) -> Void = { _ in }
+        warn: @escaping @Sendable (String) -> Void = { _ in },
+        observe: @escaping @Sendable (ServedBatch) async -> Void = { _ in }
     ) {
         self.warn = warn
+        self.observe = observe
         self.directory = directory
         self.maximumBatch = maximumBatch
         settings = ComputeSettings(
@@ -77,6 +81,9 @@ package actor ModelServer {
         try await classifier(for: role).answer(.init(input: input, wantsHeatmap: wantsHeatmap), isUrgent: isUrgent)
     }
 
+    /// Regions that wait for a role's network.
+    package func waitingRegions(of role: ClassifierRole) async -> Int { await served[role]?.waitingRegions ?? 0 }
+
     private func classifier(for role: ClassifierRole) async throws(ClassifierError) -> ServedClassifier {
         try await look()
         if let ready = served[role] { return ready }
@@ -86,7 +93,7 @@ package actor ModelServer {
         let classifier = try await library.classifier(for: role)
         // Another task may have been here meanwhile.
         if let ready = served[role] { return ready }
-        let fresh = ServedClassifier(classifier, role: role, maximumBatch: maximumBatch)
+        let fresh = ServedClassifier(classifier, role: role, maximumBatch: maximumBatch, observe: observe)
         served[role] = fresh
         return fresh
     }

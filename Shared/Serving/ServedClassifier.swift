@@ -24,19 +24,25 @@ struct ServedClassifier: Sendable {
     let role: ClassifierRole
     private let batcher: DynamicBatcher<Request, NodeFinding>
 
-    init(_ classifier: Classifier, role: ClassifierRole, maximumBatch: Int) {
+    init(
+        _ classifier: Classifier, role: ClassifierRole, maximumBatch: Int,
+        observe: @escaping @Sendable (ServedBatch) async -> Void
+    ) {
         self.classifier = classifier
         self.role = role
         batcher = DynamicBatcher(
             configuration: .init(maximumBatch: maximumBatch), isCompatible: { $0.input.shape == $1.input.shape }
         ) { requests in
-            try await Self.compute(requests, with: classifier, role: role)
+            await observe(ServedBatch(role: role, regions: requests.count))
+            return try await Self.compute(requests, with: classifier, role: role)
         }
     }
 
     func answer(_ request: Request, isUrgent: Bool) async throws -> NodeFinding {
         try await batcher.submit(request, isUrgent: isUrgent)
     }
+
+    var waitingRegions: Int { get async { await batcher.pendingCount } }
 
     /// The description's input, with the model's own word on what it wants.
     var input: ModelInput { classifier.description.input }

@@ -11,7 +11,8 @@ enum BrainMetastasisApp {
                     models: settings.models, threads: settings.threads, precision: settings.precision,
                     store: environment.store,
                     tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM,
-                    evaluatesBothBranches: settings.evaluatesBothBranches, warn: environment.warn))
+                    evaluatesBothBranches: settings.evaluatesBothBranches, metrics: environment.metrics,
+                    warn: environment.warn))
         }
     }
 }

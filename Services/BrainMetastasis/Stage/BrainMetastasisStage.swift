@@ -18,9 +18,12 @@ package struct BrainMetastasisStage: Stage {
     package init(
         models: String?, threads: Int, precision: NetworkPrecision = .automatic, store: any TensorStore,
         tensorLifetime: Duration, makesHeatmaps: Bool = true,
-        evaluatesBothBranches: Bool = true, warn: @escaping @Sendable (String) -> Void = { _ in }
+        evaluatesBothBranches: Bool = true, metrics: MetricsRegistry? = nil,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        server = ModelServer(directory: models, threads: threads, precision: precision, warn: warn)
+        server = ModelServer(
+            directory: models, threads: threads, precision: precision, warn: warn,
+            observe: ServingMetrics.observer(in: metrics))
         branches = evaluatesBothBranches ? .both : .chosen
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)

@@ -11,7 +11,7 @@ enum LymphNodeApp {
                     models: settings.models, threads: settings.threads, precision: settings.precision,
                     store: environment.store,
                     tensorLifetime: settings.tensorLifetime, makesHeatmaps: settings.gradCAM,
-                    warn: environment.warn))
+                    metrics: environment.metrics, warn: environment.warn))
         }
     }
 }

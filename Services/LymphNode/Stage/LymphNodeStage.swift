@@ -15,9 +15,12 @@ package struct LymphNodeStage: Stage {
     package init(
         models: String?, threads: Int, precision: NetworkPrecision = .automatic, store: any TensorStore,
         tensorLifetime: Duration, makesHeatmaps: Bool = true,
+        metrics: MetricsRegistry? = nil,
         warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        server = ModelServer(directory: models, threads: threads, precision: precision, warn: warn)
+        server = ModelServer(
+            directory: models, threads: threads, precision: precision, warn: warn,
+            observe: ServingMetrics.observer(in: metrics))
         classification = RegionClassification(
             server: server, store: store, tensorLifetime: tensorLifetime, makesHeatmaps: makesHeatmaps)
     }
