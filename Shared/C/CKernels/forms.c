@@ -3,6 +3,7 @@
 #include "pooling.h"
 #include "processor.h"
 #include "training_blocked.h"
+#include "winograd_gradient.h"
 #include "winograd_training.h"
 
 static bool is_wide(void) { return ork_processor_features().avx512; }
@@ -45,6 +46,21 @@ EITHER(
     int, ork_winograd_pack_tiles,
     (const ork_convolution *c, ork_weights w, const float *tiles, bool turned, void *packed, int threads),
     (c, w, tiles, turned, packed, threads))
+
+EITHER(bool, ork_winograd_gradient_preferred, (const ork_filter_gradient *c, int threads), (c, threads))
+EITHER(size_t, ork_winograd_gradient_scratch_bytes, (const ork_filter_gradient *c, int threads), (c, threads))
+EITHER(
+    int, ork_winograd_gradient_run,
+    (const ork_filter_gradient *c, const void *input, const void *output_gradient, float *gradient, void *scratch,
+     int threads),
+    (c, input, output_gradient, gradient, scratch, threads))
+EITHER(bool, ork_winograd_planes_gradient_preferred, (const ork_filter_gradient *c, int threads), (c, threads))
+EITHER(size_t, ork_winograd_planes_gradient_scratch_bytes, (const ork_filter_gradient *c, int threads), (c, threads))
+EITHER(
+    int, ork_winograd_planes_gradient_run,
+    (const ork_filter_gradient *c, const void *input, const void *output_gradient, float *gradient, void *scratch,
+     int threads),
+    (c, input, output_gradient, gradient, scratch, threads))
 
 EITHER(bool, ork_pooling_supported, (const ork_pooling *p), (p))
 EITHER(

@@ -13,7 +13,7 @@
 enum { MOST_PAIRS = 128, MOST_CLASSES = 8, MOST_TAPS_OF_ROW = 8 };
 
 typedef struct {
-    ork_half_gradient c;
+    ork_filter_gradient c;
     const uint16_t *x, *dy;
     float *gradient;
     char *scratch;
@@ -30,14 +30,9 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t blocks(int64_t channels) { return (channels + 15) / 16; }
 
-bool ork_half_gradient_supported(const ork_half_gradient *c) {
-    if (!c || !ork_processor_features().avx512_bf16) return false;
-    if (c->items < 1 || c->inputs < 1 || c->outputs < 1) return false;
-    for (int i = 0; i < 3; i++) {
-        if (c->in_size[i] < 1 || c->out_size[i] < 1 || c->kernel[i] < 1 || c->stride[i] < 1) return false;
-        if (c->dilation[i] < 1 || c->padding[i] < 0 || c->kernel[i] > 64 || c->stride[i] > 64) return false;
-        if (c->in_size[i] > 1 << 16 || c->out_size[i] > 1 << 16 || c->padding[i] > 1 << 10) return false;
-    }
+bool ork_half_gradient_supported(const ork_filter_gradient *c) {
+    if (!ork_filter_gradient_is_sound(c) || c->type != ORK_BF16) return false;
+    if (!ork_processor_features().avx512_bf16) return false;
     if ((int64_t)c->kernel[0] * c->kernel[1] > 64 || (c->out_size[2] + 1) / 2 > 192) return false;
     if (c->planar) return c->inputs <= 8 && c->kernel[2] <= MOST_TAPS_OF_ROW;
     return smaller(c->kernel[2], 2 * c->stride[2]) <= MOST_CLASSES;
@@ -45,7 +40,7 @@ bool ork_half_gradient_supported(const ork_half_gradient *c) {
 
 // The input's row, through all items, that an output's row meets at a tap; -1 where it lies outside.
 static int64_t row_at(const work *k, int64_t row, int64_t flat) {
-    const ork_half_gradient *c = &k->c;
+    const ork_filter_gradient *c = &k->c;
     const int64_t h = row % c->out_size[1], d = row / c->out_size[1] % c->out_size[0];
     const int64_t item = row / c->out_size[1] / c->out_size[0];
     const int64_t y = h * c->stride[1] - c->padding[1] + flat % c->kernel[1] * c->dilation[1];
@@ -54,9 +49,9 @@ static int64_t row_at(const work *k, int64_t row, int64_t flat) {
     return (item * c->in_size[0] + z) * c->in_size[1] + y;
 }
 
-static work cut(const ork_half_gradient *given, int threads) {
+static work cut(const ork_filter_gradient *given, int threads) {
     work k = {.c = *given};
-    ork_half_gradient *c = &k.c;
+    ork_filter_gradient *c = &k.c;
     k.taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
     const int64_t positions = (int64_t)c->in_size[0] * c->in_size[1] * c->in_size[2];
     int plain = !c->planar && positions <= 2 * MOST_PAIRS && k.taps == 1;
@@ -102,14 +97,14 @@ static work cut(const ork_half_gradient *given, int threads) {
     return k;
 }
 
-size_t ork_half_gradient_scratch_bytes(const ork_half_gradient *c, int threads) {
+size_t ork_half_gradient_scratch_bytes(const ork_filter_gradient *c, int threads) {
     if (!ork_half_gradient_supported(c) || threads < 1) return 0;
     const work k = cut(c, threads);
     return (k.own_bytes + (k.by_rows ? k.weight_floats * 4 : 0)) * (size_t)threads;
 }
 
 static void place_blocks(const work *k, int64_t row, char *to) {
-    const ork_half_gradient *c = &k->c;
+    const ork_filter_gradient *c = &k->c;
     const int64_t in_rows = (int64_t)c->in_size[0] * c->in_size[1], width = c->in_size[2], stride = c->stride[2];
     const uint16_t *item = k->x + row / in_rows * c->input_item + row % in_rows * width * 16;
     for (int64_t block = 0; block < k->input_blocks; block++)
@@ -120,7 +115,7 @@ static void place_blocks(const work *k, int64_t row, char *to) {
 }
 
 static void place_planes(const work *k, int64_t row, char *to) {
-    const ork_half_gradient *c = &k->c;
+    const ork_filter_gradient *c = &k->c;
     const int64_t in_rows = (int64_t)c->in_size[0] * c->in_size[1], width = c->in_size[2];
     const uint16_t *item = k->x + row / in_rows * c->input_item + row % in_rows * width;
     for (int64_t plane = 0; plane < c->inputs; plane++) {
@@ -140,7 +135,7 @@ static void place_planes(const work *k, int64_t row, char *to) {
 
 static void slab(
     const work *k, int64_t first_row, int64_t last_row, int begin, int end, float *sums, char *own, int first) {
-    const ork_half_gradient *c = &k->c;
+    const ork_filter_gradient *c = &k->c;
     int64_t *tags = (void *)own;
     char *ring = own + k->tag_bytes, *dy = ring + k->ring_bytes;
     ork_pairs *segments = (void *)(dy + k->dy_bytes);
@@ -223,7 +218,7 @@ static void join(void *data, int index, int parts) {
 }
 
 int ork_half_gradient_run(
-    const ork_half_gradient *c, const void *input, const void *output_gradient, float *gradient, void *scratch,
+    const ork_filter_gradient *c, const void *input, const void *output_gradient, float *gradient, void *scratch,
     int threads) {
     if (!ork_half_gradient_supported(c) || threads < 1 || !input || !output_gradient || !gradient || !scratch) return 1;
     work k = cut(c, threads);
@@ -233,10 +228,10 @@ int ork_half_gradient_run(
     return 0;
 }
 #else
-bool ork_half_gradient_supported(const ork_half_gradient *c) { return false; }
-size_t ork_half_gradient_scratch_bytes(const ork_half_gradient *c, int threads) { return 0; }
+bool ork_half_gradient_supported(const ork_filter_gradient *c) { return false; }
+size_t ork_half_gradient_scratch_bytes(const ork_filter_gradient *c, int threads) { return 0; }
 int ork_half_gradient_run(
-    const ork_half_gradient *c, const void *input, const void *output_gradient, float *gradient, void *scratch,
+    const ork_filter_gradient *c, const void *input, const void *output_gradient, float *gradient, void *scratch,
     int threads) {
     return 1;
 }

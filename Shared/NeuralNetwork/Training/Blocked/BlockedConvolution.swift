@@ -27,8 +27,7 @@ final class BlockedConvolution: BlockedLayer {
     private var weightsPass: TrainingPrimitive?
     /// Instead of the library's passes.
     private var ownForwardPass: PlanarForward?
-    private var ownWeightsPass: HalfWeightGradient?
-    private var floatWeightsPass: FloatWeightGradient?
+    private var ownWeightsPass: WeightGradient?
     private var directForward: DirectPass?
     private var directBack: DirectPass?
     private var winogradForward: WinogradPass?
@@ -134,12 +133,9 @@ final class BlockedConvolution: BlockedLayer {
             try scratch.reserve(bytes: input.shape.byteCount)
             scratchPass = try make(scratch.pointer)
         }
-        ownWeightsPass = try makeOwnWeightsPass(convolution, inputExtent)
-        if let ownWeightsPass {
-            implementations.append(ownWeightsPass.name)
-        } else if weight.gradients != nil {
-            try makeWeightsPass(convolution, inputExtent, geometry, hint: forward)
-        }
+        ownWeightsPass = try makeOwnWeightsPass(convolution, inputExtent, isLibrarySlow: false)
+        if ownWeightsPass == nil { try makeWeightsPass(convolution, inputExtent, geometry, hint: forward) }
+        if let ownWeightsPass { implementations.append(ownWeightsPass.name) }
     }
 
     private func makeForward(
@@ -157,15 +153,14 @@ final class BlockedConvolution: BlockedLayer {
         return pass
     }
 
+    /// By a kernel of ours; nil where the library's code is taken.
     private func makeOwnWeightsPass(
-        _ convolution: Convolution, _ inputExtent: Extent
-    ) throws(TrainingError) -> HalfWeightGradient? {
+        _ convolution: Convolution, _ inputExtent: Extent, isLibrarySlow: Bool
+    ) throws(TrainingError) -> WeightGradient? {
         guard let gradient = output.gradient, let target = weight.gradients, bias == nil else { return nil }
-        var item: Int?
-        if case .blocked(let values) = source { item = values.value.itemStride }
-        return try HalfWeightGradient(
-            convolution, inputExtent: inputExtent, input: UnsafeRawPointer(sourcePointer), inputItem: item,
-            output: output, gradient: gradient, target: target, scratch: shared)
+        return try WeightGradient(
+            convolution, inputExtent: inputExtent, source: source, output: output, gradient: gradient, target: target,
+            scratch: shared, isLibrarySlow: isLibrarySlow)
     }
 
     private func makeWeightsPass(
@@ -178,14 +173,9 @@ final class BlockedConvolution: BlockedLayer {
         if descriptor.isReference {
             // No fast code writes the parameter's own order.
             descriptor = try geometry.backwardWeights(library, order: geometry.anyGradient, hint: hint)
-            if descriptor.isReference, bias == nil,
-                let own = try FloatWeightGradient(
-                    convolution, inputExtent: inputExtent, source: source, output: output, gradient: gradient,
-                    target: target, scratch: shared)
-            {
-                floatWeightsPass = own
-                implementations.append("own:weights-f32")
-                return
+            if descriptor.isReference {
+                ownWeightsPass = try makeOwnWeightsPass(convolution, inputExtent, isLibrarySlow: true)
+                if ownWeightsPass != nil { return }
             }
             guard let wanted = descriptor.memory(dnnl_query_diff_weights_md) else {
                 throw .library(operation: "ask for the weights' order", status: 0)
@@ -317,7 +307,6 @@ final class BlockedConvolution: BlockedLayer {
     func backward(toInputs: [GradientTarget], toParameters: Bool) throws {
         if toParameters {
             try ownWeightsPass?.run()
-            try floatWeightsPass?.run()
             try weightsPass?.run()
             try gradientReorder?.run()
         }

@@ -1,0 +1,2 @@
+#define ORK_NARROW
+#include "../winograd_gradient_planes.c"
