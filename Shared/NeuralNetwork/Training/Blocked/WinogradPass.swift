@@ -1,8 +1,8 @@
 internal import CKernels
 
 /// A convolution's way forward, or its derivative by the input, between blocks by the Winograd kernel of ours with float32
-/// products: as exact as the library's code, and quicker where many pixels share few weights. Between float32 values, where
-/// the library has no fast code, with the short transforms, which round hardly more than plain sums.
+/// products: as exact as the library's code, and quicker where many pixels share few weights. With the long transforms,
+/// or with the short ones where weights would become too many to be packed at every step.
 final class WinogradPass {
     enum Direction { case forward, back }
 
@@ -19,7 +19,7 @@ final class WinogradPass {
     private static let leastPositions = 4096
     private static let mostWeightBytes = 4 << 20
     /// The same against the direct kernel.
-    private static let leastFloatPositions = 1024
+    private static let leastFloatPositions = 512
     private static let mostFloatWeightBytes = 16 << 20
 
     /// `input`, `output`: the convolution's; of the way back their gradients.
@@ -33,7 +33,7 @@ final class WinogradPass {
         let isFloat = input.shape.type == .float32
         let windows = convolution.kernel.components(rank: 3).filter { $0 > 1 }.count
         guard isPreferred || !isFloat, convolution.stride == .one,
-            windows > 1 || isFloat && windows == 1 && convolution.kernel.volume == 7,
+            windows > 1 || isFloat && windows == 1,
             min(convolution.inputChannels, convolution.outputChannels) >= Self.leastChannels,
             output.shape.batch * output.shape.positions
                 >= (isFloat ? Self.leastFloatPositions : Self.leastPositions)
@@ -43,7 +43,6 @@ final class WinogradPass {
             convolution, inputChannels: input.shape.blocks * 16, inputExtent: input.shape.layer.extent,
             output: output.shape)
         forward.algorithm = Int32(bitPattern: ORK_WINOGRAD.rawValue)
-        forward.variant = isFloat ? 1 : 2
         forward.type = Int32(bitPattern: ORK_F32.rawValue)
         forward.input_type = type
         forward.output_type = type
@@ -63,10 +62,10 @@ final class WinogradPass {
             guard ork_data_gradient(&forward, &kernel) == 0 else { return nil }
             source = from
         }
-        guard ork_convolution_supported(&kernel),
-            ork_convolution_packed_bytes(&kernel)
-                <= (isFloat ? Self.mostFloatWeightBytes : Self.mostWeightBytes)
-        else {
+        let mostBytes = isFloat ? Self.mostFloatWeightBytes : Self.mostWeightBytes
+        kernel.variant = 2
+        if isFloat, ork_convolution_packed_bytes(&kernel) > mostBytes { kernel.variant = 1 }
+        guard ork_convolution_supported(&kernel), ork_convolution_packed_bytes(&kernel) <= mostBytes else {
             return nil
         }
         self.weights = weights
