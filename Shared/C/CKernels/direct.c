@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 #include <string.h>
 #include "parallel.h"
+#include "queue.h"
 #include "store.h"
 #include "tile_amx.h"
 
@@ -14,6 +15,7 @@ typedef struct {
     const ork_output_part *parts;
     int count;
     char *scratch;
+    ork_queue *queues;  // of tiles, one for each thread
 } work;
 
 // The pixels of one tile: where each one's window begins in the input.
@@ -233,12 +235,11 @@ static void part(void *data, int index, int parts) {
     const int pixel_part = index % plan->pixel_parts, output_part = index / plan->pixel_parts;
     const int begin = (int)edge(output_part, plan->output_parts, plan->pairs);
     const int end = (int)edge(output_part + 1, plan->output_parts, plan->pairs);
-    const int64_t tile_end = edge(pixel_part + 1, plan->pixel_parts, plan->tiles);
+    ork_queue *const queues = k->queues + output_part * plan->pixel_parts;
     window tiles[16];
-    int64_t counts[16];
+    int64_t counts[16], tile, number;
     if (k->c->algorithm == ORK_TILES) ork_amx_begin(k->c->variant == ORK_EMULATED);
-    for (int64_t tile = edge(pixel_part, plan->pixel_parts, plan->tiles); tile < tile_end; tile += plan->group) {
-        const int64_t number = tile_end - tile < plan->group ? tile_end - tile : plan->group;
+    while ((number = ork_take(queues, plan->pixel_parts, pixel_part, 4, plan->group, &tile))) {
         for (int64_t i = 0; i < number; i++) place(k, tile + i, &tiles[i]);
         for (int64_t chunk = 0; chunk < plan->chunks; chunk += plan->chunk_block) {
             const int64_t left = plan->chunks - chunk;
@@ -262,9 +263,12 @@ static void part(void *data, int index, int parts) {
 int ork_direct_run_parts(
     const ork_convolution *c, const void *input, const void *residual, const ork_output_part *parts, int count,
     void *scratch, int threads) {
-    work k = {c, ork_direct_cut(c, threads), input, residual, parts, count, scratch};
+    ork_queue queues[threads];
+    work k = {c, ork_direct_cut(c, threads), input, residual, parts, count, scratch, queues};
     k.plan.pairs = 0;
     for (int i = 0; i < count; i++) k.plan.pairs += (parts[i].out_channels / 16 + 1) / ORK_TILE_BLOCKS;
+    for (int i = 0; i < k.plan.output_parts; i++)
+        ork_queue_up(queues + i * k.plan.pixel_parts, k.plan.pixel_parts, k.plan.tiles);
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
     return 0;
 }

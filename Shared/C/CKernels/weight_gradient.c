@@ -17,6 +17,7 @@ bool ork_weight_gradient_supported(const ork_convolution *forward) {
 #if defined(__x86_64__)
 #include <string.h>
 #include "parallel.h"
+#include "queue.h"
 #include "vectors.h"
 
 #define EACH _Pragma("clang loop unroll(full)")
@@ -97,6 +98,7 @@ typedef struct {
     int64_t pairs, parts_of_input, lines;  // lines: rows of sums of one unit (taps, or taps without the width's)
     int64_t slices, sum_floats, row_floats;
     float *scratch;
+    ork_queue *queues;  // of units, one for each thread
 } work;
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -157,6 +159,11 @@ static int64_t spans_of(
         s->count = end - begin;
         if (!k->planar) {
             s->x = from + (begin * c->stride[2] + shift) * c->input.pixel;
+            // Rows that follow one another on both sides are one.
+            const int64_t x_step = c->input.pixel * c->stride[2];
+            if (number > 1 && s[-1].x + s[-1].count * x_step == s->x
+                && s[-1].dy + s[-1].count * c->output.pixel == s->dy)
+                s[-1].count += s->count, number--;
         } else {
             for (int64_t x = 0; x < reach; x++) {
                 const int64_t w = x - c->padding[2];
@@ -183,14 +190,14 @@ static void part(void *data, int index, int parts) {
     const work *k = data;
     const ork_convolution *c = k->c;
     float *sums = k->scratch + index * (k->sum_floats + k->row_floats), *rows = sums + k->sum_floats;
-    const int64_t units = k->pairs * k->parts_of_input * k->slices, unit_end = units * (index + 1) / parts;
     const int64_t all_rows = (int64_t)c->batch * c->out_size[0] * c->out_size[1];
     // So many rows at a time that they stay in the first-level cache for all taps.
     const int64_t group = smaller(MOST_ROWS, larger(1, 128 / c->out_size[2]));
     const int high = k->planar ? c->kernel[2] : 16, step = k->planar ? high : 8;
     const int64_t x_step = c->input.pixel * c->stride[2];
     span spans[MOST_ROWS];
-    for (int64_t unit = units * index / parts; unit < unit_end; unit++) {
+    int64_t unit;
+    while (ork_take(k->queues, parts, index, 1, 1, &unit)) {
         const int64_t slice = unit % k->slices, piece = unit / k->slices % k->parts_of_input;
         const int block = (int)(unit / k->slices / k->parts_of_input) * 2;
         const int blocks = (int)smaller(2, c->out_channels / 16 - block);
@@ -216,8 +223,10 @@ int ork_weight_gradient_run(
     int threads) {
     if (!ork_weight_gradient_supported(forward) || threads < 1) return 1;
     if (!input || !output_gradient || !gradient || !scratch) return 1;
+    ork_queue queues[threads];
     work k = cut(forward, threads);
-    k.input = input, k.dy = output_gradient, k.gradient = gradient, k.scratch = scratch;
+    ork_queue_up(queues, threads, k.pairs * k.parts_of_input * k.slices);
+    k.queues = queues, k.input = input, k.dy = output_gradient, k.gradient = gradient, k.scratch = scratch;
     ork_parallel(threads, part, &k);
     return 0;
 }

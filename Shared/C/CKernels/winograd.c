@@ -3,6 +3,7 @@
 
 #if defined(__x86_64__)
 #include "parallel.h"
+#include "queue.h"
 #include "store.h"
 #include "tile.h"
 #include "winograd_planes.h"
@@ -15,6 +16,7 @@ typedef struct {
     ork_sink sink;
     char *scratch;
     int last_inputs;  // of the last chunk
+    ork_queue *queues;  // of tiles, one for each thread
 } work;
 
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
@@ -243,9 +245,9 @@ static void part(void *data, int index, int parts) {
     int end = (int)edge(output_part + 1, plan->output_parts, pairs) * 2;
     if (end > plan->output_blocks) end = (int)plan->output_blocks;
     ork_tile (*const kernel)(int, int) = c->type == ORK_BF16 ? ork_tile_bf16 : ork_tile_f32;
-    const int64_t tile_end = edge(pixel_part + 1, plan->pixel_parts, plan->tiles);
-    for (int64_t tile = edge(pixel_part, plan->pixel_parts, plan->tiles); tile < tile_end; tile += plan->group) {
-        const int64_t number = tile_end - tile < plan->group ? tile_end - tile : plan->group;
+    ork_queue *const queues = k->queues + output_part * plan->pixel_parts;
+    int64_t tile, number;
+    while ((number = ork_take(queues, plan->pixel_parts, pixel_part, ORK_TILE_PIXELS, plan->group, &tile))) {
         const int64_t sets = (number + ORK_TILE_PIXELS - 1) / ORK_TILE_PIXELS;
         // Values: [set][point][chunk][tile of the set][16].
         for (int64_t set = 0; set < sets; set++) {
@@ -297,9 +299,12 @@ static void part(void *data, int index, int parts) {
 int ork_winograd_run_phases(
     const ork_convolution *c, int inputs, const ork_convolution *outer, const int up[3], const void *packed,
     const float *bias, const void *input, const void *residual, void *output, void *scratch, int threads) {
+    ork_queue queues[threads];
     work k = {
         c,      outer, {up[0], up[1], up[2]}, ork_winograd_cut(c, threads), packed,
-        input,  {outer, bias, residual, output, up[2]}, scratch, (inputs % 16 + 3) / 4 * 4};
+        input,  {outer, bias, residual, output, up[2]}, scratch, (inputs % 16 + 3) / 4 * 4, queues};
+    for (int i = 0; i < k.plan.output_parts; i++)
+        ork_queue_up(queues + i * k.plan.pixel_parts, k.plan.pixel_parts, k.plan.tiles);
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
     return 0;
 }

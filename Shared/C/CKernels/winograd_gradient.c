@@ -5,11 +5,12 @@
 #if defined(__x86_64__)
 #include <string.h>
 #include "parallel.h"
+#include "queue.h"
 #include "winograd_gradient_lines.h"
 
 // Tiles of m outputs along each windowed dimension, n = m + r - 1 points. Groups of tiles are transformed, values to
 // [point][tile][inputs], gradients to [point][tile][outputs]; then each point's sums [outputs/16][inputs/8][8][16] take up
-// their products. Threads share the tiles, each with sums of its own, or where sums are many the outputs.
+// their products. Threads share the tiles of a group, then the sums: so these do not depend on their number.
 
 typedef struct {
     ork_filter_gradient c;
@@ -18,14 +19,16 @@ typedef struct {
     char *scratch;
     int64_t bytes;                    // of an element
     int r, n, m, dimensions, first;   // windowed dimensions, and the first of them
-    bool by_outputs;
     int64_t grid[3], step[3], tiles;  // step: outputs from tile to tile
-    int64_t points, input_blocks, output_blocks, own_blocks, eights, group;
+    int64_t points, input_blocks, output_blocks, eights, group;
     int64_t x_plane, dy_plane, sum_floats;  // floats
-    size_t own_bytes;
+    int64_t begin, count;             // the group at hand
+    ork_queue *queues;                // of its tiles or of the sums, one for each thread
     double cost;
     ork_line_rows rows;
 } work;
+
+enum { MOST_LINES = 2 * 512 * 16 };  // floats of one thread, between the dimensions
 
 #ifdef ORK_NARROW
 #define CYCLES 2.0  // for 16 numbers
@@ -58,8 +61,8 @@ static bool has_form(const ork_filter_gradient *c) {
     return true;
 }
 
-static work cut_for(const ork_filter_gradient *c, int n, int threads, bool by_outputs) {
-    work k = {.c = *c, .n = n, .bytes = (int64_t)ork_bytes(c->type), .by_outputs = by_outputs};
+static work cut_for(const ork_filter_gradient *c, int n, int threads) {
+    work k = {.c = *c, .n = n, .bytes = (int64_t)ork_bytes(c->type)};
     k.dimensions = dimensions_of(c, &k.first), k.r = c->kernel[k.first], k.m = n - k.r + 1;
     k.tiles = c->items, k.points = 1;
     for (int i = 0; i < 3; i++) {
@@ -70,39 +73,33 @@ static work cut_for(const ork_filter_gradient *c, int n, int threads, bool by_ou
         if (windowed) k.points *= n;
     }
     k.input_blocks = ceiling(c->inputs, 16), k.output_blocks = ceiling(c->outputs, 16);
-    k.own_blocks = by_outputs ? ceiling(k.output_blocks, threads) : k.output_blocks;
-    const int64_t wide = (k.input_blocks + k.own_blocks) * 16, own_tiles = by_outputs ? k.tiles : ceiling(k.tiles, threads);
+    const int64_t wide = (k.input_blocks + k.output_blocks) * 16, own_tiles = ceiling(k.tiles, threads);
     k.group = (5 << 19) / (k.points * wide * 4) / 4 * 4;
     if (k.group < 16) k.group = 16;
     if (k.group > 96) k.group = 96;
-    k.group = smaller(k.group, own_tiles);
+    k.group = smaller(k.group * threads, k.tiles);
     // Not a power of two apart, or all points of a tile would meet in one set of the cache.
-    k.x_plane = k.group * k.input_blocks * 16 + 16, k.dy_plane = k.group * k.own_blocks * 16 + 16;
+    k.x_plane = k.group * k.input_blocks * 16 + 16, k.dy_plane = k.group * k.output_blocks * 16 + 16;
     k.eights = ceiling(c->inputs, 8);
-    k.sum_floats = k.points * k.own_blocks * k.eights * 128;
-    k.own_bytes = (size_t)(k.points * (k.x_plane + k.dy_plane) + k.sum_floats + 2 * 512 * 16) * 4;
+    k.sum_floats = k.points * k.output_blocks * k.eights * 128;
     // Cycles: products of 32 (or 16) a cycle, transforms, and what becomes of the sums. Of float32 they may be more than
     // the caches hold: then each group of tiles brings them from far.
-    const double products = (double)k.points * k.eights * k.own_blocks * 4;
-    const double transforms = (double)k.points * (k.input_blocks * 5 + k.own_blocks * 4);
+    const double products = (double)k.points * k.eights * k.output_blocks * 4;
+    const double transforms = (double)k.points * (k.input_blocks * 5 + k.output_blocks * 4);
     k.cost = (double)own_tiles * (products * 1.15 + transforms) * CYCLES;
-    if (c->type == ORK_BF16)
-        k.cost += (double)k.sum_floats / 16 * 4;
-    else
-        k.cost += (double)k.sum_floats * (1.5 + (k.sum_floats < 1 << 18 ? 0.25 : 2) * (double)ceiling(own_tiles, k.group));
+    const double own_sums = (double)k.sum_floats / threads, far = own_sums < 1 << 18 ? 0.25 : 2;
+    k.cost += c->type == ORK_BF16 ? own_sums / 4 : own_sums * (1.5 + far * (double)ceiling(k.tiles, k.group));
     return k;
 }
 
 static work cut(const ork_filter_gradient *c, int threads) {
     int first;
     const int dimensions = dimensions_of(c, &first), r = c->kernel[first];
-    const bool shares_outputs = threads > 1 && c->outputs > 16 && c->type == ORK_F32;
     work best = {.cost = 1e300};
-    for (int n = r < 5 ? 6 : 8; n <= (dimensions > 1 || r < 7 ? 8 : 10); n += 2)
-        for (int by_outputs = 0; by_outputs < (shares_outputs ? 2 : 1); by_outputs++) {
-            const work k = cut_for(c, n, threads, by_outputs);
-            if (k.cost < best.cost * 0.97) best = k;
-        }
+    for (int n = r < 5 ? 6 : 8; n <= (dimensions > 1 || r < 7 ? 8 : 10); n += 2) {
+        const work k = cut_for(c, n, threads);
+        if (k.cost < best.cost * 0.97) best = k;
+    }
     return best;
 }
 
@@ -119,7 +116,9 @@ bool ork_winograd_gradient_preferred(const ork_filter_gradient *c, int threads) 
 }
 
 size_t ork_winograd_gradient_scratch_bytes(const ork_filter_gradient *c, int threads) {
-    return threads < 1 || !has_form(c) ? 0 : cut(c, threads).own_bytes * (size_t)threads;
+    if (threads < 1 || !has_form(c)) return 0;
+    const work k = cut(c, threads);
+    return (size_t)(k.points * (k.x_plane + k.dy_plane) + k.sum_floats + MOST_LINES * threads) * 4;
 }
 
 // size[0] x size[1] x size[2] pixels of 16 channels from `origin` on, zero outside of the value.
@@ -175,71 +174,68 @@ static void transform(
     }
 }
 
-static void blocks_of(const work *k, int index, int parts, int64_t *begin, int64_t *end) {
-    *begin = k->by_outputs ? smaller(k->output_blocks, k->own_blocks * index) : 0;
-    *end = k->by_outputs ? smaller(k->output_blocks, *begin + k->own_blocks) : k->output_blocks;
-}
+static float *x_points(const work *k) { return (float *)k->scratch; }
+static float *dy_points(const work *k) { return x_points(k) + k->points * k->x_plane; }
+static float *all_sums(const work *k) { return dy_points(k) + k->points * k->dy_plane; }
 
-static void part(void *data, int index, int parts) {
+// Tiles of the group to points.
+static void transform_tiles(void *data, int index, int parts) {
     const work *k = data;
     const ork_filter_gradient *c = &k->c;
-    float *x = (void *)(k->scratch + (size_t)index * k->own_bytes), *dy = x + k->points * k->x_plane;
-    float *sums = dy + k->points * k->dy_plane, *lines = sums + k->sum_floats;
+    float *x = x_points(k), *dy = dy_points(k), *lines = all_sums(k) + k->sum_floats + index * MOST_LINES;
     const int64_t in_positions = (int64_t)c->in_size[0] * c->in_size[1] * c->in_size[2];
     const int64_t out_positions = (int64_t)c->out_size[0] * c->out_size[1] * c->out_size[2];
-    const int64_t begin = k->by_outputs ? 0 : k->tiles * index / parts;
-    const int64_t end = k->by_outputs ? k->tiles : k->tiles * (index + 1) / parts;
-    const int64_t inputs = k->input_blocks * 16, outputs = k->own_blocks * 16, eights = k->eights;
-    int64_t first_block, last_block;
-    blocks_of(k, index, parts, &first_block, &last_block);
-    const int64_t own = last_block - first_block;
-    if (own == 0) return;
-    if (begin == end) memset(sums, 0, (size_t)k->sum_floats * 4);
-    for (int64_t first = begin; first < end; first += k->group) {
-        const int64_t count = smaller(k->group, end - first);
-        for (int64_t i = 0; i < count; i++) {
-            int64_t tile = first + i, at[3], origin[3];
-            for (int d = 2; d >= 0; d--) {
-                at[d] = tile % k->grid[d] * k->step[d], tile /= k->grid[d];
-                origin[d] = at[d] - c->padding[d];
-            }
-            for (int64_t b = 0; b < k->input_blocks; b++)
-                transform(
-                    k, k->x + (tile * c->input_item + b * in_positions * 16) * k->bytes, c->in_size, origin, k->n,
-                    x + i * inputs + b * 16, k->x_plane, lines);
-            for (int64_t b = 0; b < own; b++)
-                transform(
-                    k, k->dy + (tile * c->output_item + (first_block + b) * out_positions * 16) * k->bytes, c->out_size,
-                    at, k->m, dy + i * outputs + b * 16, k->dy_plane, lines);
+    const int64_t inputs = k->input_blocks * 16, outputs = k->output_blocks * 16;
+    int64_t i;
+    while (ork_take(k->queues, parts, index, 1, 1, &i)) {
+        int64_t tile = k->begin + i, at[3], origin[3];
+        for (int d = 2; d >= 0; d--) {
+            at[d] = tile % k->grid[d] * k->step[d], tile /= k->grid[d];
+            origin[d] = at[d] - c->padding[d];
         }
-        const int most = own % 3 == 0 ? 3 : 2;
-        for (int64_t point = 0; point < k->points; point++)
-            for (int64_t b = 0; b < own; b += most)
-                for (int64_t e = 0; e < eights; e++)
-                    ork_gradient_product((int)smaller(most, own - b))(
-                        x + point * k->x_plane + e * 8, inputs, dy + point * k->dy_plane + b * 16, outputs, count,
-                        sums + ((point * k->own_blocks + b) * eights + e) * 128, eights * 128, first == begin);
+        for (int64_t b = 0; b < k->input_blocks; b++)
+            transform(
+                k, k->x + (tile * c->input_item + b * in_positions * 16) * k->bytes, c->in_size, origin, k->n,
+                x + i * inputs + b * 16, k->x_plane, lines);
+        for (int64_t b = 0; b < k->output_blocks; b++)
+            transform(
+                k, k->dy + (tile * c->output_item + b * out_positions * 16) * k->bytes, c->out_size, at, k->m,
+                dy + i * outputs + b * 16, k->dy_plane, lines);
     }
 }
 
-// Sums of all threads, from points to taps.
+static int64_t blocks_at_once(const work *k) { return k->output_blocks % 3 == 0 ? 3 : 2; }
+
+// Products of the group's points to the sums; a task is one point's of some blocks of outputs.
+static void multiply(void *data, int index, int parts) {
+    const work *k = data;
+    const int64_t inputs = k->input_blocks * 16, outputs = k->output_blocks * 16, eights = k->eights;
+    const int64_t most = blocks_at_once(k), sets = ceiling(k->output_blocks, most);
+    int64_t task;
+    while (ork_take(k->queues, parts, index, 1, 1, &task)) {
+        const int64_t point = task / sets, b = task % sets * most;
+        for (int64_t e = 0; e < eights; e++)
+            ork_gradient_product((int)smaller(most, k->output_blocks - b))(
+                x_points(k) + point * k->x_plane + e * 8, inputs, dy_points(k) + point * k->dy_plane + b * 16, outputs,
+                k->count, all_sums(k) + ((point * k->output_blocks + b) * eights + e) * 128, eights * 128,
+                k->begin == 0);
+    }
+}
+
+// Sums from points to taps.
 static void finish(void *data, int index, int parts) {
     const work *k = data;
-    const int64_t units = k->output_blocks * k->input_blocks * 16, step = k->own_blocks * k->eights * 128;
+    const int64_t units = k->output_blocks * k->input_blocks * 16, step = k->output_blocks * k->eights * 128;
     const int64_t taps = (int64_t)k->c.kernel[0] * k->c.kernel[1] * k->c.kernel[2];
-    const char *sums = k->scratch + k->points * (k->x_plane + k->dy_plane) * 4;
     for (int64_t unit = units * index / parts; unit < units * (index + 1) / parts; unit++) {
         const int64_t block = unit / (k->input_blocks * 16), input = unit % (k->input_blocks * 16);
         float *to = k->gradient + (block * k->input_blocks + input / 16) * taps * 256 + input % 16 * 16;
-        if (input >= k->eights * 8) {
+        if (input < k->eights * 8)
+            ork_gradient_taps(
+                k->n, k->r, k->dimensions, k->rows,
+                all_sums(k) + (block * k->eights + input / 8) * 128 + input % 8 * 16, step, to, 256);
+        else
             for (int64_t tap = 0; tap < taps; tap++) memset(to + tap * 256, 0, 64);
-            continue;
-        }
-        const int64_t owner = k->by_outputs ? block / k->own_blocks : 0, own = block - owner * k->own_blocks;
-        const float *from = (const float *)(sums + (size_t)owner * k->own_bytes);
-        ork_gradient_taps(
-            k->n, k->r, k->dimensions, k->rows, from + (own * k->eights + input / 8) * 128 + input % 8 * 16, step,
-            k->by_outputs ? 1 : parts, (int64_t)k->own_bytes / 4, to, 256);
     }
 }
 
@@ -250,7 +246,16 @@ int ork_winograd_gradient_run(
     work k = cut(c, threads);
     k.x = input, k.dy = output_gradient, k.gradient = gradient, k.scratch = scratch;
     ork_gradient_rows(k.n, k.r, k.rows);
-    ork_parallel(threads, part, &k);
+    ork_queue queues[threads];
+    k.queues = queues;
+    const int64_t products = k.points * ceiling(k.output_blocks, blocks_at_once(&k));
+    for (; k.begin < k.tiles; k.begin += k.group) {
+        k.count = smaller(k.group, k.tiles - k.begin);
+        ork_queue_up(queues, threads, k.count);
+        ork_parallel(threads, transform_tiles, &k);
+        ork_queue_up(queues, threads, products);
+        ork_parallel(threads, multiply, &k);
+    }
     ork_parallel(threads, finish, &k);
     return 0;
 }

@@ -159,17 +159,13 @@ ORK_LINE void ork_taps_along(
     }
 }
 
-// One row of 16 outputs: the sums of all threads at each point, `step` floats apart, to taps, `to_step` apart.
+// One row of 16 outputs: the sums at each point, `step` floats apart, to taps, `to_step` apart.
 __attribute__((noinline)) ORK_TARGET static void ork_gradient_taps(
-    int n, int r, int dimensions, const ork_line_rows rows, const float *sums, int64_t step, int threads,
-    int64_t thread_step, float *to, int64_t to_step) {
+    int n, int r, int dimensions, const ork_line_rows rows, const float *sums, int64_t step, float *to,
+    int64_t to_step) {
     wide points[8 * 8 * 8], lines[8 * 8 * 5], planes[8 * 5 * 5];
     const int depth = dimensions > 2 ? n : 1, height = dimensions > 1 ? n : 1;
-    for (int p = 0; p < depth * height * n; p++) {
-        points[p] = wide_load(sums + p * step);
-        for (int t = 1; t < threads; t++)
-            points[p] = wide_add(points[p], wide_load(sums + p * step + t * thread_step));
-    }
+    for (int p = 0; p < depth * height * n; p++) points[p] = wide_load(sums + p * step);
     for (int l = 0; l < depth * height; l++) ork_taps_along(n, r, rows, points + l * n, 1, lines + l * r, 1);
     const wide *taps = lines;
     int count = r;
