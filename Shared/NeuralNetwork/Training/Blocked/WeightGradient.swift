@@ -19,10 +19,8 @@ final class WeightGradient {
     /// Of planes with fewer taps than these the library is the quicker in bfloat16.
     private static let leastTapsOfPlanes = 64
 
-    /// - Parameters:
-    ///   - gradient: by the output.
-    ///   - target: the weights' gradient in the order of the parameter, see `BlockedWeightLayout`.
-    ///   - isLibrarySlow: whether the library has only its reference code for it.
+    /// `gradient`: by the output. `target`: the weights' gradient in the order of the parameter, see
+    /// `BlockedWeightLayout`. `isLibrarySlow`: whether the library has only its reference code for it.
     /// - Returns: nil where the library's code is taken.
     /// - Throws: `TrainingError.outOfMemory`.
     init?(
