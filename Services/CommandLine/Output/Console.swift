@@ -43,8 +43,13 @@ struct Console: Sendable {
                 var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&request, 1, -1)
             } else if errno != EINTR {
-                if descriptor == STDOUT_FILENO { exit(errno == EPIPE ? 141 : ExitStatus.softwareFault.rawValue) }
-                return
+                guard descriptor == STDOUT_FILENO else { return }
+                if errno == EPIPE { exit(141) }
+                let reason = String(cString: strerror(errno))
+                standard.note(
+                    "oncorelay: standard output cannot be written: \(reason); give it a place that can be written to, "
+                        + "with room enough, and try again")
+                exit(ExitStatus.softwareFault.rawValue)
             }
         }
     }
