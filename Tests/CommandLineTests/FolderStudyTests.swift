@@ -6,13 +6,15 @@ import Testing
 @testable import oncorelay
 
 /// What is made of a folder, and what is asked.
-struct FolderStudyTests {
+final class FolderStudyTests {
     private let folder: URL
 
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "oncorelay-folder-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
     private func put(_ name: String, _ text: String = "") throws {
         let file = folder.appending(path: name)
@@ -24,7 +26,6 @@ struct FolderStudyTests {
     private func study(
         _ answers: FolderStudy.Answers, roots: [String] = [], typing lines: [String]? = nil
     ) throws -> StudySubmitted {
-        defer { try? FileManager.default.removeItem(at: folder) }
         nonisolated(unsafe) var rest = lines ?? []
         let questions = FolderQuestions(
             console: Console(output: { _ in }, notes: { _ in }), isInteractive: lines != nil,

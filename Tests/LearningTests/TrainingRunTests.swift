@@ -217,9 +217,11 @@ struct TrainingRunTests {
         let recipe = try Samples.tiny()
         _ = try run(recipe, try cohorts(recipe), in: folder).run()
         let wider = try Samples.recipe(recipe.text.replacing("widthMultiplier: 0.0625", with: "widthMultiplier: 0.125"))
+        let refused = Samples.folder()
+        defer { try? FileManager.default.removeItem(atPath: refused.path) }
         let error = try #require(throws: LearningError.self) {
             try TrainingRun(
-                wider, cohorts: try cohorts(wider), split: Samples.split, folder: Samples.folder(),
+                wider, cohorts: try cohorts(wider), split: Samples.split, folder: refused,
                 checkpoint: folder.best, threads: 1
             ).run()
         }
