@@ -88,7 +88,9 @@ struct ClassifierTests {
     }
 
     @Test func heatmapsCoverTheInputAndComeWithTheSameProbabilities() async throws {
-        let classifier = try Classifier(model: try tinyModel(labels: ["bc", "gic"]), settings: ComputeSettings())
+        let classifier = try Classifier(
+            model: try tinyModel(labels: ["bc", "gic"]),
+            settings: ComputeSettings(precision: .float32, rounding: .least))
         let batch = try batch(items: 2)
         let findings = try await classifier.explain(batch, label: 0)
         let plain = try await classifier.classify(batch)

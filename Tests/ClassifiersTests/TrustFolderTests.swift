@@ -85,7 +85,7 @@ struct TrustFolderTests {
             let calibration = try #require(model.description.calibration)
             #expect(calibration.name == "temperature")
 
-            let settings = ComputeSettings(precision: .float32)
+            let settings = ComputeSettings(precision: .float32, rounding: .least)
             let classifier = try Classifier(model: model, settings: settings)
             let near = try batch(4, seed: 12)
             let seen = try await classifier.observe(near)

@@ -38,7 +38,9 @@ struct TrustAfterTrainingTests {
     /// Logits of the best model, computed as services do.
     private func logits(_ folder: RunFolder, _ examples: PreparedExamples) throws -> [[Float]] {
         let model = try ModelFolder.load(path: folder.best)
-        let plan = try InferencePlan(graph: model.graph, parameters: model.parameters)
+        let plan = try InferencePlan(
+            graph: model.graph, parameters: model.parameters,
+            settings: ComputeSettings(precision: .float32, rounding: .least))
         let floats = examples.items.flatMap { $0.tensor.floats() }
         let batch = try Tensor(shape: [examples.items.count] + examples.items[0].tensor.shape, floats: floats)
         let values = try plan.run(batch).floats()

@@ -119,6 +119,22 @@ struct PrecisionTests {
         }
     }
 
+    @Test(arguments: cases)
+    func leastRoundingMultipliesOneByOneAndGivesTheSameNumbersEachTime(network: Case) throws {
+        let graph = try network.architecture.graph()
+        let fused = try FusedNetwork(graph: graph, parameters: try randomParameters(of: graph))
+        let input = try input(network.shape)
+        let exact = try InferencePlan(network: fused, settings: ComputeSettings(backend: .openBLAS)).run(input).floats()
+        let settings = ComputeSettings(threads: 2, precision: .float32, backend: .oneDNN, rounding: .least)
+        let plans = (0..<2).map { _ in InferencePlan(network: fused, settings: settings) }
+        let outputs = try plans.map { try $0.run(input).floats() }
+        #expect(outputs[0] == outputs[1])
+        let largest = try #require(exact.map(abs).max())
+        #expect(largestDifference(outputs[0], exact) < 1e-5 * largest)
+        let codes = try plans[0].profile(input, repetitions: 1).map(\.step.implementation)
+        #expect(!codes.contains { $0.contains("winograd") || $0.contains("planar") }, "\(codes)")
+    }
+
     @Test func shapesMayChangeFromCallToCall() throws {
         let graph = try Self.residual(18).graph()
         let fused = try FusedNetwork(graph: graph, parameters: try randomParameters(of: graph))

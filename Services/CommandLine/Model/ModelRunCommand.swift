@@ -15,7 +15,9 @@ struct ModelRunCommand: AsyncParsableCommand {
             and scaled to [0, 1] for each item. With --features it gets 'features' [N, F], too: what the last layer sees, \
             from which 'oncorelay model calibrate' measures how far an input lies from the training.
 
-            Computes in fp32 unless told otherwise: research wants the reference's numbers. Services take 'auto'.
+            Computes in fp32 unless told otherwise: research wants the reference's numbers. Services take 'auto'. \
+            Heat maps in fp32 are computed without the transforms that services take where they are faster: these \
+            round more, and where a rectification's input is next to zero, rounding decides.
 
             Of model.json only 'architecture' is needed. Prints what was computed as JSON.
 
@@ -68,7 +70,8 @@ struct ModelRunCommand: AsyncParsableCommand {
             throw NeuralNetworkError.unknownLayer(layer, available: folder.graph.tapNames)
         }
         let (tensor, extent) = try NetworkInput.read(path: input, for: folder)
-        let settings = compute.settings(precision: .float32)
+        var settings = compute.settings(precision: .float32)
+        if score != nil { settings.rounding = .least }
         try NetworkInput.checkMemory(
             folder.graph, batch: tensor.shape[0], extent: extent, keepsActivations: score != nil,
             settings: settings)

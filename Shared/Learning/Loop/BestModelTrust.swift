@@ -31,8 +31,10 @@ struct BestModelTrust {
             // Of the file, not of the session: weights may be rounded there. What an earlier fit left does not matter.
             let network = try NetworkFolder.load(path: folder)
             guard let weights = network.weights else { throw LearningError.file("\(folder) holds no weights") }
+            // The model may serve on any machine: what is fitted shall not depend on what this one is fast at.
             plan = try InferencePlan(
-                graph: network.graph, parameters: weights.parameters, settings: ComputeSettings(threads: threads))
+                graph: network.graph, parameters: weights.parameters,
+                settings: ComputeSettings(threads: threads, precision: .float32, rounding: .least))
         } catch {
             throw .file("\(folder) cannot be read: \(error)")
         }

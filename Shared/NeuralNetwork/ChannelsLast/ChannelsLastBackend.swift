@@ -44,6 +44,7 @@ package struct ChannelsLastBackend: Backend {
         ThreadPool.use(threads: settings.threads)
         return try ChannelsLastExecutable(
             network: network, shape: shape, type: precision == .bfloat16 ? .bfloat16 : .float32,
-            threads: settings.threads, keepsActivations: keepsActivations, weights: weights, chooser: chooser)
+            threads: settings.threads, keepsActivations: keepsActivations, weights: weights,
+            chooser: settings.rounding == .least ? .direct : chooser)
     }
 }

@@ -7,6 +7,8 @@ internal import Synchronization
 /// cannot be written is no error: the choice is then made again.
 final class ConvolutionChooser: Sendable {
     static let shared = ConvolutionChooser(file: ChoiceFile.standard)
+    /// Takes no transforms and measures nothing.
+    static let direct = ConvolutionChooser(file: nil) { _ in .direct }
 
     private struct State {
         var choices: [String: ConvolutionChoice]?
@@ -22,7 +24,7 @@ final class ConvolutionChooser: Sendable {
     /// worth less of a difference.
     private static let worthwhile = 0.9
 
-    /// For each shape's key, a choice that needs no measurement and comes before all others.
+    /// For each shape's key, a choice that needs no measurement and comes before all others; next comes the library.
     private let given: (@Sendable (String) -> ConvolutionChoice)?
 
     init(file: ChoiceFile?, given: (@Sendable (String) -> ConvolutionChoice)? = nil) {
@@ -35,7 +37,7 @@ final class ConvolutionChooser: Sendable {
     /// - Throws: `NeuralNetworkError.backendUnavailable` for one that nothing computes.
     func plans(for tasks: [ConvolutionPlan.Task], threads: Int) throws -> [ConvolutionPlan] {
         if let given {
-            return try tasks.map { try Self.plan($0, [given($0.shape.key)]) }
+            return try tasks.map { try Self.plan($0, [given($0.shape.key), .oneDNN]) }
         }
         var known = state.withLock { state in
             let choices = state.choices ?? file?.read() ?? [:]

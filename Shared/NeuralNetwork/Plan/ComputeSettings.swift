@@ -15,6 +15,16 @@ package enum BackendChoice: String, Sendable, Codable, CaseIterable {
     case openBLAS = "openblas"
 }
 
+/// How closely sums are rounded, and whether always alike.
+package enum Rounding: Sendable {
+    /// The fastest codes, by measurement, Winograd's products included: float32 logits are within 1e-5 of the largest, and
+    /// may differ by as much from one start of a program to the next.
+    case fast
+    /// Products one by one, which round about a tenth as much, and nothing is measured: the same machine gives the same
+    /// numbers each time.
+    case least
+}
+
 /// What a plan may use of the machine.
 package struct ComputeSettings: Sendable, Equatable {
     /// Threads that one forward pass uses, at least 1. Services read it from `ONCORELAY_THREADS`.
@@ -23,15 +33,17 @@ package struct ComputeSettings: Sendable, Equatable {
     package var maximumBatch: Int
     package var precision: Precision
     package var backend: BackendChoice
+    package var rounding: Rounding
 
     package init(
         threads: Int = 1, maximumBatch: Int = 16, precision: Precision = .automatic,
-        backend: BackendChoice = .automatic
+        backend: BackendChoice = .automatic, rounding: Rounding = .fast
     ) {
         self.threads = max(1, threads)
         self.maximumBatch = max(1, maximumBatch)
         self.precision = precision
         self.backend = backend
+        self.rounding = rounding
     }
 
     /// The backend that these settings ask for.
