@@ -20,7 +20,6 @@ final class BlockedConvolution: BlockedLayer {
     private let bias: TrainableParameter?
     private let source: Source
     private let output: Values
-    private let threads: Int
     private let library: TrainingLibrary
     private var forwardPass: TrainingPrimitive?
     private var dataPass: TrainingPrimitive?
@@ -35,22 +34,14 @@ final class BlockedConvolution: BlockedLayer {
     /// Where the weights' gradient is computed in another order than the parameter's, and brought into that.
     private var gradientMemory: TrainingMemory?
     private var gradientReorder: TrainingPrimitive?
-    /// Working copies of the weights in the orders that the passes want.
-    private var copies: [WeightCopy] = []
+    /// What the library's passes read.
+    private let copies: WorkingWeights
     private var areCopiesOld = true
     /// Where the derivative by the input is computed when it has to be added to another.
     private let scratch: EngineScratch
     private let shared: SharedScratch
     private var scratchPass: TrainingPrimitive?
     private(set) var implementations: [String] = []
-
-    private struct WeightCopy {
-        let descriptor: dnnl_memory_desc_t
-        let memory: TrainingMemory
-        /// A general reorder, where the order is not one of tiles.
-        let reorder: TrainingPrimitive?
-        let tiles: (order: ork_tile_order, output: Int64, input: Int64, tap: Int64)?
-    }
 
     /// - Throws: `TrainingError.library`, `outOfMemory`.
     init(
@@ -68,7 +59,7 @@ final class BlockedConvolution: BlockedLayer {
         self.library = library
         self.scratch = scratch
         self.shared = shared
-        threads = output.shape.threads
+        copies = WorkingWeights(weight, layout: layout, threads: output.shape.threads, library: library)
         let geometry = try Geometry(
             convolution, rank: rank, batch: output.shape.batch, inputExtent: inputExtent, type: output.shape.type,
             isPlanar: isPlanar, hasBias: bias != nil)
@@ -120,7 +111,7 @@ final class BlockedConvolution: BlockedLayer {
             let data = try geometry.backwardData(library, hint: forward)
             implementations.append(data.implementation)
             guard let weights = data.memory(dnnl_query_weights_md) else { return }
-            let copy = try makeCopy(weights, geometry)
+            let copy = try copies.add(weights, of: geometry.master)
             func make(_ pointer: UnsafeMutableRawPointer) throws(TrainingError) -> TrainingPrimitive {
                 let pass = try TrainingPrimitive(data, library)
                 try pass.bind(DNNL_ARG_DIFF_DST, geometry.result, gradient.pointer)
@@ -145,7 +136,7 @@ final class BlockedConvolution: BlockedLayer {
         guard let weights = descriptor.memory(dnnl_query_weights_md) else {
             throw .library(operation: "ask for the weights' order", status: 0)
         }
-        let copy = try makeCopy(weights, geometry)
+        let copy = try copies.add(weights, of: geometry.master)
         try pass.bind(DNNL_ARG_SRC, geometry.source, sourcePointer)
         try pass.bind(DNNL_ARG_WEIGHTS, weights, UnsafeMutableRawPointer(copy.pointer))
         try pass.bind(DNNL_ARG_DST, geometry.result, output.value.pointer)
@@ -183,8 +174,8 @@ final class BlockedConvolution: BlockedLayer {
             order = wanted
             let memory = try TrainingMemory(count: (dnnl_memory_desc_get_size(&order) + 3) / 4)
             pointer = UnsafeMutableRawPointer(memory.pointer)
-            gradientReorder = try reorder(
-                from: order, pointer, to: geometry.master, UnsafeMutableRawPointer(target))
+            gradientReorder = try TrainingPrimitive(
+                reordering: order, pointer, to: geometry.master, UnsafeMutableRawPointer(target), library)
             gradientMemory = memory
         }
         implementations.append(descriptor.implementation)
@@ -205,90 +196,12 @@ final class BlockedConvolution: BlockedLayer {
         }
     }
 
-    private func makeCopy(
-        _ descriptor: dnnl_memory_desc_t, _ geometry: Geometry
-    ) throws(TrainingError) -> TrainingMemory {
-        var wanted = descriptor
-        let memory = try TrainingMemory(count: (dnnl_memory_desc_get_size(&wanted) + 3) / 4)
-        let tiles = layout.weights.planar ? nil : Self.tiles(of: descriptor)
-        var reorder: TrainingPrimitive?
-        if tiles == nil {
-            reorder = try self.reorder(
-                from: geometry.master, UnsafeMutableRawPointer(weight.values), to: descriptor,
-                UnsafeMutableRawPointer(memory.pointer))
-        }
-        copies.append(WeightCopy(descriptor: descriptor, memory: memory, reorder: reorder, tiles: tiles))
-        return memory
-    }
-
-    private func reorder(
-        from source: dnnl_memory_desc_t, _ from: UnsafeMutableRawPointer, to target: dnnl_memory_desc_t,
-        _ to: UnsafeMutableRawPointer
-    ) throws(TrainingError) -> TrainingPrimitive {
-        var handle: dnnl_primitive_desc_t?
-        var (source, target) = (source, target)
-        let status = dnnl_reorder_primitive_desc_create(
-            &handle, &source, library.engine, &target, library.engine, nil)
-        try TrainingLibrary.check(status, "reorder weights")
-        guard let handle else { throw .library(operation: "reorder weights", status: 0) }
-        let primitive = try TrainingPrimitive(TrainingPrimitiveDescriptor(adopting: handle), library)
-        try primitive.bind(DNNL_ARG_FROM, source, from)
-        try primitive.bind(DNNL_ARG_TO, target, to)
-        return primitive
-    }
-
-    /// The order as tiles of 16 × 16, if it is one: how a tile is laid out, and the tiles' distances.
-    private static func tiles(
-        of descriptor: dnnl_memory_desc_t
-    ) -> (order: ork_tile_order, output: Int64, input: Int64, tap: Int64)? {
-        guard descriptor.format_kind == dnnl_blocked else { return nil }
-        let blocking = descriptor.format_desc.blocking
-        let (blocks, axes) = (blocking.inner_blks, blocking.inner_idxs)
-        let order: ork_tile_order
-        switch (blocking.inner_nblks, blocks.0, axes.0, blocks.1, axes.1, blocks.2, axes.2) {
-        case (2, 16, 1, 16, 0, _, _): order = ORK_TILE_SAME
-        case (2, 16, 0, 16, 1, _, _): order = ORK_TILE_TRANSPOSED
-        case (3, 8, 1, 16, 0, 2, 1): order = ORK_TILE_INPUT_PAIRS
-        case (3, 8, 0, 16, 1, 2, 0): order = ORK_TILE_OUTPUT_PAIRS
-        default: return nil
-        }
-        let isBfloat = descriptor.data_type == dnnl_bf16
-        guard isBfloat == (order == ORK_TILE_INPUT_PAIRS || order == ORK_TILE_OUTPUT_PAIRS) else { return nil }
-        // Taps follow one another, the last axis fastest.
-        let rank = Int(descriptor.ndims)
-        let (strides, sizes) = withUnsafePointer(to: descriptor) { pointer in
-            let strides = withUnsafeBytes(of: pointer.pointee.format_desc.blocking.strides) {
-                Array($0.bindMemory(to: Int64.self).prefix(rank))
-            }
-            let sizes = withUnsafeBytes(of: pointer.pointee.dims) {
-                Array($0.bindMemory(to: Int64.self).prefix(rank))
-            }
-            return (strides, sizes)
-        }
-        var expected = strides[rank - 1]
-        for axis in stride(from: rank - 1, to: 1, by: -1) {
-            guard strides[axis] == expected else { return nil }
-            expected *= sizes[axis]
-        }
-        return (order, strides[0], strides[1], strides[rank - 1])
-    }
-
     func parametersChanged() { areCopiesOld = true }
 
     private func refreshCopies() throws(TrainingError) {
         guard areCopiesOld else { return }
         areCopiesOld = false
-        let tiled = copies.compactMap { copy in
-            copy.tiles.map { tiles in
-                ork_weights_copy(
-                    target: copy.memory.pointer, order: tiles.order, output_stride: tiles.output,
-                    input_stride: tiles.input, tap_stride: tiles.tap)
-            }
-        }
-        if !tiled.isEmpty {
-            ork_weights_convert(layout.weights, weight.values, tiled, Int32(tiled.count), Int32(threads))
-        }
-        for copy in copies { try copy.reorder?.run() }
+        try copies.refresh()
         try ownForwardPass?.refresh(weight.values)
         directForward?.refresh(weight.values)
         directBack?.refresh(weight.values)
@@ -321,37 +234,5 @@ final class BlockedConvolution: BlockedLayer {
         } else {
             ork_blocked_copy(input.shape.kernel, computed, target.kernel)
         }
-    }
-}
-
-/// Memory that layers use one after another. It must have its size before primitives are bound to it.
-final class EngineScratch {
-    private let memory: TrainingMemory
-    private let bytes: Int
-    var pointer: UnsafeMutableRawPointer { UnsafeMutableRawPointer(memory.pointer) }
-
-    init(bytes: Int) throws(TrainingError) {
-        memory = try TrainingMemory(count: (bytes + 3) / 4)
-        self.bytes = bytes
-    }
-
-    /// - Throws: `TrainingError.library` where more is asked for than there is.
-    func reserve(bytes: Int) throws(TrainingError) {
-        guard bytes <= self.bytes else { throw .library(operation: "reserve scratch memory", status: bytes) }
-    }
-}
-
-/// Memory of the kernels of ours, used by one after another, as large as the largest asked for.
-final class SharedScratch {
-    private var memory: TrainingMemory?
-
-    /// Holds anything; valid until more is reserved.
-    var pointer: UnsafeMutableRawPointer? { memory.map { UnsafeMutableRawPointer($0.pointer) } }
-
-    /// - Throws: `TrainingError.outOfMemory`.
-    func reserve(bytes: Int) throws(TrainingError) {
-        guard bytes > (memory?.count ?? 0) * 4 else { return }
-        memory = nil
-        memory = try TrainingMemory(count: (bytes + 3) / 4)
     }
 }

@@ -83,6 +83,24 @@ final class TrainingPrimitive {
         self.library = library
     }
 
+    /// A copy of a tensor into another order.
+    ///
+    /// - Throws: `TrainingError.library`.
+    convenience init(
+        reordering source: dnnl_memory_desc_t, _ from: UnsafeMutableRawPointer, to target: dnnl_memory_desc_t,
+        _ to: UnsafeMutableRawPointer, _ library: TrainingLibrary
+    ) throws(TrainingError) {
+        var handle: dnnl_primitive_desc_t?
+        var (source, target) = (source, target)
+        let status = dnnl_reorder_primitive_desc_create(
+            &handle, &source, library.engine, &target, library.engine, nil)
+        try TrainingLibrary.check(status, "reorder weights")
+        guard let handle else { throw .library(operation: "reorder weights", status: 0) }
+        try self.init(TrainingPrimitiveDescriptor(adopting: handle), library)
+        try bind(DNNL_ARG_FROM, source, from)
+        try bind(DNNL_ARG_TO, target, to)
+    }
+
     deinit {
         for argument in arguments { dnnl_memory_destroy(argument.memory) }
         dnnl_primitive_destroy(handle)
