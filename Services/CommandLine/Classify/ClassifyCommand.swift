@@ -84,11 +84,12 @@ struct ClassifyCommand: AsyncParsableCommand {
             }
         }
         let report = PublishReport(answer, of: submission, waited: timeout)
+        // For people last, where a terminal shows it.
+        try Console.standard.json(report.output)
         if table, case .result(let result, _) = answer.outcome {
             Console.standard.note(ResultTable(result, for: .standardError).text)
         }
         for note in report.notes { Console.standard.note(note) }
-        try Console.standard.json(report.output)
         if let out {
             try Data((JSONText.pretty(report.output) + "\n").utf8).write(to: URL(filePath: out + "/result.json"))
             if case .result(let result, _) = answer.outcome {

@@ -60,8 +60,10 @@ struct PhantomCommand: AsyncParsableCommand {
     func run() async throws {
         if let cohort {
             let truth = try await options.write(cohort, seed: seed, to: output)
+            // For people last, where a terminal shows it.
+            try Console.standard.json(truth)
             for line in AttainableTable.lines(truth, terminal: .standardError) { Console.standard.note(line) }
-            return try Console.standard.json(truth)
+            return
         }
         let progress = ProgressLine()
         var paths: [String] = []

@@ -78,11 +78,12 @@ struct PublishCommand: AsyncParsableCommand {
             try await publisher.publish(submission, waiting: .seconds(wait))
         }
         let report = PublishReport(answer, of: submission, waited: wait)
+        // For people last, where a terminal shows it.
+        try Console.standard.json(report.output)
         if table, case .result(let result, _) = answer.outcome {
             Console.standard.note(ResultTable(result, for: .standardError).text)
         }
         for note in report.notes { Console.standard.note(note) }
-        try Console.standard.json(report.output)
         try report.status.end()
     }
 }

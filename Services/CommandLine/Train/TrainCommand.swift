@@ -96,10 +96,13 @@ struct TrainCommand: AsyncParsableCommand {
                 Console.standard.line(recipe.text)
                 return
             }
+            let run = RunFolder(path: folder)
             let result = try await Blocking.run { stop in
-                try trainer.train(recipe, of: file, in: RunFolder(path: folder), stop: stop)
+                try trainer.train(recipe, of: file, in: run, stop: stop)
             }
             try Console.standard.json(result)
+            Console.standard.note("ready to serve: \(run.best)")
+            Console.standard.note("its figures: oncorelay evaluate \(run.evaluation) --report \(folder)/page")
             return
         }
         let runs = try chosen(try file.grid())
