@@ -31,6 +31,7 @@ final class WorkingWeights {
     /// - Parameters:
     ///   - descriptor: the order of the copy.
     ///   - master: the order of the parameter itself.
+    /// - Returns: the memory, which lives as long as this does.
     /// - Throws: `TrainingError.library`, `outOfMemory`.
     func add(_ descriptor: dnnl_memory_desc_t, of master: dnnl_memory_desc_t) throws(TrainingError) -> TrainingMemory {
         var wanted = descriptor
