@@ -77,6 +77,15 @@ import Testing
         #expect(try JSONText.compact(value) == text)
         #expect(JSONValue(Array("{".utf8)) == nil)
     }
+
+    @Test func outputThatCannotBeWrittenIsAnErrorWithItsReason() async throws {
+        let program =
+            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "oncorelay").path
+        let result = try await ChildProcess.run("sh", ["-c", "exec \"$0\" --help > /dev/full", program])
+        #expect(result.exitCode == ExitStatus.softwareFault.rawValue)
+        let message = String(decoding: result.error, as: UTF8.self)
+        #expect(message.contains("standard output cannot be written: No space left on device"))
+    }
 }
 
 /// Takes what a command writes.
@@ -90,14 +99,5 @@ final class Capture: Sendable {
         Console(
             output: { text in self.texts.withLock { $0.output += text } },
             notes: { text in self.texts.withLock { $0.notes += text } })
-    }
-
-    @Test func outputThatCannotBeWrittenIsAnErrorWithItsReason() async throws {
-        let program =
-            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "oncorelay").path
-        let result = try await ChildProcess.run("sh", ["-c", "exec \"$0\" --help > /dev/full", program])
-        #expect(result.exitCode == ExitStatus.softwareFault.rawValue)
-        let message = String(decoding: result.error, as: UTF8.self)
-        #expect(message.contains("standard output cannot be written: No space left on device"))
     }
 }

@@ -35,7 +35,7 @@ struct TrustAfterTrainingTests {
         try body(folder)
     }
 
-    /// Logits of the best model, computed as services do.
+    /// Logits of the best model, computed as the fit does.
     private func logits(_ folder: RunFolder, _ examples: PreparedExamples) throws -> [[Float]] {
         let model = try ModelFolder.load(path: folder.best)
         let plan = try InferencePlan(

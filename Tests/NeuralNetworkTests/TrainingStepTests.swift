@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import NeuralNetwork
 import Tensors
@@ -69,17 +70,20 @@ struct TrainingStepTests {
             "AuxLogits.fc": try Tensor(shape: head.shape, floats: auxiliary.gradient.floats().map { 0.4 * $0 }),
         ])
         let optimizer = try SGD(.init(learningRate: 0.05, momentum: 0.9, weightDecay: 0.01))
-        try compare(training, optimizer, main.value + 0.4 * auxiliary.value, file, "step")
+        // Through so many layers the transforms' rounding reaches one bend: Conv2d_2b's bias is 1.07e-3 off with AVX-512.
+        try compare(training, optimizer, main.value + 0.4 * auxiliary.value, file, "step", isDeep: true)
     }
 
     private func compare(
-        _ training: TrainingNetwork, _ optimizer: SGD, _ loss: Float, _ file: SafetensorsFile, _ prefix: String
+        _ training: TrainingNetwork, _ optimizer: SGD, _ loss: Float, _ file: SafetensorsFile, _ prefix: String,
+        isDeep: Bool = false
     ) throws {
         let expectedLoss = try file.requiredTensor("\(prefix).loss").floats()[0]
         #expect(abs(loss - expectedLoss) < 1e-4 * max(1, abs(expectedLoss)))
-        // The fixtures were chosen so that by the sums of OpenBLAS nothing lies near a rectifier's bend; transforms round
-        // more, and by other amounts on each processor.
-        let tolerance = training.engineName.hasPrefix("onednn") ? 2 * Self.gradientTolerance : Self.gradientTolerance
+        // The fixtures were chosen so that nothing lies near a rectifier's bend by the sums of OpenBLAS and of AVX-512;
+        // those of AVX2 round in another order.
+        let isOther = training.engineName.hasPrefix("onednn") && (isDeep || !ork_processor_features().avx512)
+        let tolerance = isOther ? 2 * Self.gradientTolerance : Self.gradientTolerance
         var outside: [String] = []
         var largest: Float = 0
         for parameter in training.parameters where parameter.isTrained {

@@ -34,6 +34,14 @@ struct ComputeOptions: ParsableArguments {
             backend: backend)
     }
 
+    /// The settings that were asked for; without a precision float32, which is rounded least then: the same numbers each
+    /// time.
+    func exactSettings() -> ComputeSettings {
+        var exact = settings(precision: .float32)
+        if exact.precision == .float32 { exact.rounding = .least }
+        return exact
+    }
+
     /// A plan that computes as was asked for.
     static func plan(
         _ graph: NetworkGraph, _ parameters: any ParameterSource & Sendable, _ settings: ComputeSettings

@@ -129,10 +129,9 @@ struct ModelCalibrateCommand: AsyncParsableCommand {
     private func cases(of model: ModelDescription) async throws -> CalibrationScores {
         if let scores { return try CalibrationScores.read(path: scores, labels: model.labels) }
         guard let data, let split else { throw ValidationError("give --scores, or --data with --split") }
-        // As training fits its best model: the same numbers each time.
-        var settings = compute.settings(precision: .float32)
-        settings.rounding = .least
-        return try await CalibrationScores.observe(folder, data: data, split: split, settings: settings)
+        // As training fits its best model.
+        return try await CalibrationScores.observe(
+            folder, data: data, split: split, settings: compute.exactSettings())
     }
 
     private func policy() throws -> TrustDescription.Policy? {

@@ -70,8 +70,7 @@ struct ModelRunCommand: AsyncParsableCommand {
             throw NeuralNetworkError.unknownLayer(layer, available: folder.graph.tapNames)
         }
         let (tensor, extent) = try NetworkInput.read(path: input, for: folder)
-        var settings = compute.settings(precision: .float32)
-        if score != nil { settings.rounding = .least }
+        let settings = score == nil ? compute.settings(precision: .float32) : compute.exactSettings()
         try NetworkInput.checkMemory(
             folder.graph, batch: tensor.shape[0], extent: extent, keepsActivations: score != nil,
             settings: settings)
