@@ -47,6 +47,22 @@ struct ConvolutionKernelTests {
         #expect(try shape.error(algorithm: ORK_WINOGRAD, variant: variant) < 5e-4)
     }
 
+    @Test(
+        .enabled(if: KernelProcessor.widensWeights, "this processor multiplies bfloat16 itself"),
+        arguments: KernelCase.directCases)
+    func `weights alone may be bfloat16`(_ shape: KernelCase) throws {
+        // Weights are bfloat16 numbers already: nothing is rounded.
+        #expect(try shape.error(algorithm: ORK_DIRECT, type: ORK_BF16) < 1e-4)
+    }
+
+    @Test(
+        .enabled(if: KernelProcessor.widensWeights, "this processor multiplies bfloat16 itself"),
+        arguments: KernelCase.winogradCases.filter { $0.kernel.max()! == 3 })
+    func `transformed weights are rounded to bfloat16`(_ shape: KernelCase) throws {
+        let error = try shape.error(algorithm: ORK_WINOGRAD, variant: 1, type: ORK_BF16)
+        #expect(error > 1e-6 && error < 1e-2)
+    }
+
     @Test(arguments: KernelCase.planarCases, [1, 2])
     func `stems read planes as they come`(_ shape: KernelCase, _ variant: Int) throws {
         #expect(try shape.error(algorithm: ORK_PLANAR, variant: variant) < 5e-4)
@@ -76,6 +92,8 @@ struct ConvolutionKernelTests {
 enum KernelProcessor {
     static let hasVectors = ork_processor_features().avx2
     static let hasHalves = ork_processor_features().avx512_bf16
+    /// Whether bfloat16 weights meet float32 values.
+    static let widensWeights = hasVectors && !ork_processor_features().avx512
 }
 
 /// One convolution with seeded numbers, and how far a kernel is from its definition.
@@ -171,7 +189,7 @@ struct KernelCase: CustomTestStringConvertible {
         c.algorithm = Int32(algorithm.rawValue)
         c.variant = Int32(variant)
         c.type = Int32(type.rawValue)
-        c.input_type = algorithm == ORK_PLANAR ? Int32(ORK_F32.rawValue) : c.type
+        c.input_type = algorithm == ORK_PLANAR || KernelProcessor.widensWeights ? Int32(ORK_F32.rawValue) : c.type
         c.output_type = Int32(outputType.rawValue)
         c.relu = relu ? 1 : 0
         c.batch = Int32(batch)

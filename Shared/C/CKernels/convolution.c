@@ -4,6 +4,7 @@
 #include "direct.h"
 #include "phases.h"
 #include "processor.h"
+#include "vectors.h"
 #include "winograd.h"
 
 static bool valid_type(int32_t type) { return type == ORK_F32 || type == ORK_BF16; }
@@ -25,10 +26,14 @@ bool ork_convolution_supported(const ork_convolution *c) {
     if (!valid_type(c->output_type) || !valid_type(c->residual_type) || !valid_shape(c)) return false;
     const ork_processor processor = ork_processor_features();
     if (!ORK_HAS_VECTORS(processor)) return false;
-    const bool half = c->type == ORK_BF16 || c->output_type == ORK_BF16;
+    bool half = c->type == ORK_BF16 || c->output_type == ORK_BF16;
+#ifdef ORK_NARROW
+    // Weights may be, their products are not.
+    half = c->output_type == ORK_BF16 || (c->type == ORK_BF16 && c->algorithm == ORK_PLANAR);
+#endif
     if (half && !processor.avx512_bf16) return false;
     switch (c->algorithm) {
-    case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == c->type;
+    case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == ork_value_type(c->type);
     case ORK_WINOGRAD: return ork_winograd_supported(c);
     case ORK_TILES:
         return c->in_channels % 16 == 0 && c->type == ORK_BF16 && c->input_type == ORK_BF16

@@ -96,7 +96,7 @@ static int64_t gather(
     const work *k, const window *t, int64_t begin, int64_t end, int64_t chunk, int64_t chunks, char **panel,
     ork_segment *segments) {
     const ork_convolution *c = k->c;
-    const int bytes = (int)ork_bytes(c->type), pixels = t->pixels;
+    const int bytes = (int)ork_bytes(ork_value_type(c->type)), pixels = t->pixels;
     const int64_t side = 16 * bytes, step = c->input.block * bytes;
     const int tiles = c->algorithm == ORK_TILES;
     // Vectors want pixels in one line, AMX the 32 inputs of a pixel and full tiles. Pixels whole pages apart would share
@@ -112,7 +112,8 @@ static int64_t gather(
         const int64_t shift = (((int64_t)sd * c->in_size[1] + sh) * c->in_size[2] + sw) * c->input.pixel;
         const char *from[ORK_AMX_PIXELS];
         ork_segment *segment = segments + count;
-        segment->weights = (tap * k->plan.chunks + chunk) * 256 * bytes, segment->last_inputs = 0;
+        segment->weights = (tap * k->plan.chunks + chunk) * 256 * (int64_t)ork_bytes(c->type);
+        segment->last_inputs = 0;
         int valid = 0, beside = adjacent;
         if (t->in_row) {
             if ((uint32_t)(t->d[0] + sd) >= (uint32_t)c->in_size[0]) continue;
@@ -171,11 +172,10 @@ static int finish(const work *k, const window *t, const ork_output_part *part, i
     return 1;
 }
 
-// Weights of the reduction's block that a pair of output blocks needs next, in as many slices as there are tiles: the
-// first tiles fetch one each.
-static void look_ahead(const char *weights, int64_t bytes, int64_t steps, int64_t tile, ork_tile_end *end) {
-    const int64_t slice = steps * 128;
-    end->ahead = weights + tile * slice, end->ahead_step = tile * slice < bytes ? 128 : 0;
+// Weights of the reduction's block that a pair of output blocks needs next: the first tiles fetch half of what they read.
+static void look_ahead(const char *weights, int64_t bytes, int64_t read, int64_t tile, ork_tile_end *end) {
+    const int64_t begin = tile * read / 2;
+    end->ahead = begin < bytes ? weights + begin : weights, end->ahead_step = begin < bytes ? 128 : 0;
 }
 
 // One group of tiles with one block of the reduction, for pairs of output blocks begin..<end.
@@ -185,7 +185,7 @@ static void multiply(
     const ork_direct_plan *plan = &k->plan;
     const ork_convolution *c = k->c;
     const int64_t weight_step = plan->taps * plan->chunks * 256 * (int64_t)ork_bytes(c->type);
-    const int64_t weight_bytes = plan->split ? taps * chunks * 256 * (int64_t)ork_bytes(c->type) : 2 * weight_step;
+    const int64_t chunk_bytes = chunks * 256 * (int64_t)ork_bytes(c->type), weight_bytes = taps * chunk_bytes;
     const int amx = c->algorithm == ORK_TILES, emulated = c->variant == ORK_EMULATED;
     ork_tile (*const kernel)(int, int) = c->type == ORK_BF16 ? ork_tile_bf16 : ork_tile_f32;
     int pair = 0;
@@ -217,7 +217,7 @@ static void multiply(
                 if (is_line && part->bias) tile_end.bias = part->bias + block * 16;
                 if (!last) tile_end.output = 0;
                 const int64_t offset = plan->split && counts[i] ? own_segments->weights : 0;
-                look_ahead(next + offset, weight_bytes, counts[i] * chunks * 2, i, &tile_end);
+                look_ahead(next + offset, weight_bytes, counts[i] * chunk_bytes, i, &tile_end);
                 kernel(t->pixels, blocks)(own_segments, counts[i], chunks, weights, weight_step, &tile_end);
                 if (last && !is_line) ork_store(&sink, sum, t->first, t->pixels, block, blocks);
             }

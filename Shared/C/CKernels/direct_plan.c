@@ -33,7 +33,7 @@ static void share(const ork_convolution *c, ork_direct_plan *plan, int threads) 
 ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     ork_direct_plan plan = {0};
     const int64_t width = c->out_size[2], rows = (int64_t)c->batch * c->out_size[0] * c->out_size[1];
-    const int bytes = c->type == ORK_BF16 ? 2 : 4;
+    const int bytes = (int)ork_bytes(ork_value_type(c->type));
     const int tiles = c->algorithm == ORK_TILES;
     plan.tile_pixels = tiles ? ORK_AMX_PIXELS : ORK_TILE_PIXELS;
     const int by_row = width >= 28 && c->kernel[2] > 1;
@@ -45,7 +45,7 @@ ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     plan.taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2];
     plan.output_blocks = c->out_channels / 16, plan.pairs = ceiling(plan.output_blocks, ORK_TILE_BLOCKS);
     // 16 inputs of a tap are 1024 (512) bytes of weights for each output block.
-    const int64_t limit = bytes == 4 ? 144 : 216;
+    const int64_t limit = c->type == ORK_F32 ? 144 : 216;
     plan.chunk_block = plan.chunks, plan.tap_block = plan.taps;
     if (plan.chunks * plan.taps > limit) {
         const int64_t cuts = ceiling(plan.chunks, smaller(plan.chunks, 64));
@@ -81,6 +81,12 @@ typedef struct {
 } pack_work;
 
 enum { TAPS = 27 };
+
+#ifdef ORK_NARROW
+enum { PLAIN_HALVES = 1 };
+#else
+enum { PLAIN_HALVES = 0 };
+#endif
 
 #if defined(__x86_64__)
 #define PACK_TARGET ORK_TARGET
@@ -121,6 +127,14 @@ static void pack_part(void *data, int part, int parts) {
             for (int64_t first = 0; first < taps; first += TAPS) {
                 // Weights have the taps side by side, packed ones have them last: turned in a corner of the cache.
                 const int64_t count = smaller(taps - first, TAPS);
+                const int64_t all = (block * taps + first) * chunks + chunk;
+                if (half && PLAIN_HALVES) {
+                    ork_turn(w->weights, w->outputs, w->inputs, taps, block * 16, chunk * 16, first, count, turned.floats);
+                    for (int64_t tap = 0; tap < count; tap++)
+                        for (int i = 0; i < 256; i++)
+                            ((uint16_t *)w->packed)[(all + tap * chunks) * 256 + i] = ork_half(turned.floats[tap][i]);
+                    continue;
+                }
                 if (half) memset(turned.halves, 0, (size_t)count * 512);
                 for (int64_t o = block * 16; half && o < block * 16 + 16 && o < w->outputs; o++) {
                     const float *from = w->weights + (o * w->inputs + chunk * 16) * taps + first;
@@ -134,7 +148,7 @@ static void pack_part(void *data, int part, int parts) {
                     ork_turn(
                         w->weights, w->outputs, w->inputs, taps, block * 16, chunk * 16, first, count, turned.floats);
                 for (int64_t tap = 0; tap < count; tap++) {
-                    const int64_t at = ((block * taps + first + tap) * chunks + chunk) * 256;
+                    const int64_t at = (all + tap * chunks) * 256;
                     if (half)
                         memcpy((uint16_t *)w->packed + at, turned.halves[tap], 512);
                     else
@@ -143,7 +157,7 @@ static void pack_part(void *data, int part, int parts) {
             }
 }
 
-// Packed: [output block][tap][chunk][16 inputs][16 outputs], as bfloat16 [.. chunk][8 pairs][16 outputs][2].
+// Packed: [output block][tap][chunk][16 inputs][16 outputs], as bfloat16 of AVX-512 [.. chunk][8 pairs][16 outputs][2].
 void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     if (c->algorithm == ORK_TILES) memset((char *)packed + ork_direct_packed_bytes(c) - 512, 0, 512);
     pack_work work = {c, weights, outputs, inputs, packed};

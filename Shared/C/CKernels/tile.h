@@ -25,7 +25,8 @@ typedef struct {
     int64_t output_step, output_block;
     const char *residual;  // or NULL
     int64_t residual_step, residual_block;
-    const char *ahead;     // what is read soon: fetched into the second-level cache, 128 bytes for every 8 inputs
+    const char *ahead;     // weights of the first block that are read soon, those of the second as far behind as now:
+                           // fetched into the second-level cache, half as many as this tile reads
     int64_t ahead_step;    // 128, or 0 where nothing is
     int begins, relu, is_half, residual_is_half;
 } ork_tile_end;

@@ -1,5 +1,6 @@
 // Instantiates the tile kernels of one type. Defines before inclusion: TILE_NAME(P, B), TILE_INPUTS (bytes of one step of
-// a pixel's inputs), TILE_STEPS (steps of a chunk), TILE_VECTOR, TILE_LOAD (weights), TILE_SPREAD (inputs of one pixel),
+// a pixel's inputs), TILE_WEIGHTS (of 16 outputs' weights), TILE_STEPS (steps of a chunk), TILE_VECTOR, TILE_LOAD
+// (weights), TILE_SPREAD (inputs of one pixel),
 // TILE_PRODUCT(sum, pixel, weights).
 #include "vectors.h"
 
@@ -58,11 +59,11 @@ ORK_WIDE void tile_end(
             ork_store16(to + b * end->output_block, 0, ORK_BF16, s[p][b]);
 }
 
-// Output blocks whose sums fit into the registers at a time.
+// Output blocks whose sums fit into the registers at a time; of few pixels two, for one's sums would wait for each other.
 #ifdef ORK_NARROW
-#define TILE_TOGETHER(B) 1
+#define TILE_TOGETHER(P, B) ((P) > 3 ? 1 : (B))
 #else
-#define TILE_TOGETHER(B) (B)
+#define TILE_TOGETHER(P, B) (B)
 #endif
 
 // Pixels 0...6 from one place, 7...13 from another: three steps and their multiples address them all.
@@ -76,22 +77,30 @@ ORK_WIDE void tile_end(
                         : ((p) < 7 ? x : y) + three * 2)
 
 // Four steps at a time: enough to hide the loop, small enough for the instruction cache. The empty assembly keeps the
-// compiler from giving each pixel a register of its own, of which there are too few.
+// compiler from giving each pixel a register of its own, of which there are too few. Chunks that lie apart are fetched
+// two ahead, after the last ones those of the pixels behind these: the processor does not foresee them.
 #define TILE_KERNEL(P, B)                                                                                        \
     ORK_TARGET static void TILE_NAME(P, B)(                                                                      \
         const ork_segment *segments, int64_t count, int64_t chunks, const char *weights, int64_t block_step,     \
         const ork_tile_end *end) {                                                                               \
-        const char *ahead = end->ahead;                                                                          \
-        int64_t ahead_step = end->ahead_step;                                                                    \
-        for (int first = 0; first < B; first += TILE_TOGETHER(B), weights += block_step, ahead_step = 0) {       \
+        const int64_t ahead_step = end->ahead_step;                                                              \
+        for (int first = 0; first < B; first += TILE_TOGETHER(P, B), weights += block_step) {                    \
+            const char *ahead = end->ahead + first * block_step;                                                 \
             wide s[ORK_TILE_PIXELS][ORK_TILE_BLOCKS];                                                            \
-            tile_begin(P, first, TILE_TOGETHER(B), B, end, s);                                                   \
+            tile_begin(P, first, TILE_TOGETHER(P, B), B, end, s);                                                \
             for (int64_t i = 0; i < count; i++) {                                                                \
                 const char *x = segments[i].pixels, *w = weights + segments[i].weights;                          \
                 int64_t one = segments[i].row_step, three = 3 * one, five = 5 * one;                             \
                 const char *y = x + 7 * one;                                                                     \
-                const int64_t next = segments[i].pixel_step - TILE_STEPS * TILE_INPUTS;                           \
+                const int64_t next = segments[i].pixel_step - TILE_STEPS * TILE_INPUTS;                          \
+                const int lies_apart = count == 1 && segments[i].pixel_step > P * TILE_STEPS * TILE_INPUTS;      \
                 for (int64_t c = 0; c < chunks; c++, x += next, y += next) {                                     \
+                    if (lies_apart) {                                                                            \
+                        int64_t far = 2 * segments[i].pixel_step;                                                \
+                        if (c + 2 >= chunks) far += P * one - chunks * segments[i].pixel_step;                   \
+                        TILE_EACH_INDEX for (int p = 0; p < P; p++)                                              \
+                            _mm_prefetch(TILE_PIXEL(p) + far, _MM_HINT_T0);                                      \
+                    }                                                                                            \
                     int64_t steps = TILE_STEPS;                                                                  \
                     if (TILE_SHORTENS && segments[i].last_inputs && c + 1 == chunks)                             \
                         steps = segments[i].last_inputs * TILE_STEPS / 16;                                       \
@@ -99,23 +108,25 @@ ORK_WIDE void tile_end(
                     for (; steps > 0; steps -= 4) {                                                              \
                         __asm__("" : "+r"(one), "+r"(three), "+r"(five), "+r"(x), "+r"(y));                      \
                         TILE_EACH_INDEX for (int j = 0; j < 4; j++) {                                            \
-                            TILE_VECTOR v[TILE_TOGETHER(B)];                                                     \
-                            TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(B); b++)                           \
-                                v[b] = TILE_LOAD(w + j * 64 + b * block_step);                                   \
+                            TILE_VECTOR v[TILE_TOGETHER(P, B)];                                                  \
+                            TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                        \
+                                v[b] = TILE_LOAD(w + j * TILE_WEIGHTS + b * block_step);                                   \
                             TILE_EACH_INDEX for (int p = 0; p < P; p++) {                                        \
                                 const TILE_VECTOR a = TILE_SPREAD(TILE_PIXEL(p) + j * TILE_INPUTS);              \
-                                TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(B); b++)                       \
+                                TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                    \
                                     s[p][b] = TILE_PRODUCT(s[p][b], a, v[b]);                                    \
                             }                                                                                    \
                         }                                                                                        \
-                        _mm_prefetch(ahead, _MM_HINT_T1);                                                        \
-                        _mm_prefetch(ahead + 64, _MM_HINT_T1);                                                   \
-                        ahead += ahead_step, w += 4 * 64, x += 4 * TILE_INPUTS, y += 4 * TILE_INPUTS;            \
+                        TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++) {                          \
+                            _mm_prefetch(ahead + b * block_step, _MM_HINT_T1);                                   \
+                            _mm_prefetch(ahead + b * block_step + 64, _MM_HINT_T1);                              \
+                        }                                                                                        \
+                        ahead += ahead_step, w += 4 * TILE_WEIGHTS, x += 4 * TILE_INPUTS, y += 4 * TILE_INPUTS;            \
                     }                                                                                            \
                     x += rest, y += rest;                                                                        \
                 }                                                                                                \
             }                                                                                                    \
-            tile_end(P, first, TILE_TOGETHER(B), B, end, s);                                                     \
+            tile_end(P, first, TILE_TOGETHER(P, B), B, end, s);                                                  \
         }                                                                                                        \
     }
 

@@ -5,6 +5,7 @@
 #define TILE_NAME(P, B) tile_##P##_##B
 #define TILE_STEPS 16
 #define TILE_INPUTS 4
+#define TILE_WEIGHTS 64
 #define TILE_SHORTENS 1
 #define TILE_VECTOR wide
 #define TILE_LOAD(at) wide_load((const void *)(at))

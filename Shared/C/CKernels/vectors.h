@@ -8,6 +8,12 @@
 #endif
 
 static inline size_t ork_bytes(int type) { return type == ORK_BF16 ? 2 : 4; }
+// What is multiplied: without AVX-512 float32 always, weights that are bfloat16 are widened.
+#ifdef ORK_NARROW
+static inline int ork_value_type(int type) { return (void)type, ORK_F32; }
+#else
+static inline int ork_value_type(int type) { return type; }
+#endif
 static inline size_t ork_round64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
 #if defined(__x86_64__)

@@ -22,7 +22,7 @@ bool ork_weight_gradient_supported(const ork_convolution *forward) {
 
 #define EACH _Pragma("clang loop unroll(full)")
 
-enum { MOST_ROWS = 128 };
+enum { MOST_ROWS = 128, AHEAD = 16 };
 
 // Pixels of one output row and the inputs that one tap pairs them with.
 typedef struct {
@@ -43,6 +43,10 @@ ORK_WIDE void outer_some(
         const float *x = spans[i].x + first_row, *dy = spans[i].dy + first_block * block_step;
         for (int64_t p = spans[i].count; p > 0; p--, x += x_step, dy += dy_step) {
             wide v[2];
+            // The first to read them fetches the pixels ahead.
+            if (first_row == 0)
+                EACH for (int b = 0; b < blocks; b++) _mm_prefetch(dy + b * block_step + AHEAD * dy_step, _MM_HINT_T0);
+            if (first_row == 0 && first_block == 0) _mm_prefetch(x + AHEAD * x_step, _MM_HINT_T0);
             EACH for (int b = 0; b < blocks; b++) v[b] = wide_load(dy + b * block_step);
             EACH for (int r = 0; r < rows; r++) {
                 const wide a = wide_all(x[r]);
@@ -56,29 +60,30 @@ ORK_WIDE void outer_some(
 
 // As many rows and blocks at a time as there are registers for.
 #ifdef ORK_NARROW
-#define ROWS_AT_ONCE(ROWS) ((ROWS) > 5 ? 4 : (ROWS))
-#define BLOCKS_AT_ONCE(BLOCKS) 1
+enum { ROWS_AT_ONCE = 6, BLOCKS_AT_ONCE = 1 };
 #else
-#define ROWS_AT_ONCE(ROWS) (ROWS)
-#define BLOCKS_AT_ONCE(BLOCKS) (BLOCKS)
+enum { ROWS_AT_ONCE = 8, BLOCKS_AT_ONCE = 2 };
 #endif
 #define OUTER(ROWS, BLOCKS)                                                                                      \
     ORK_TARGET static void outer_##ROWS##_##BLOCKS(                                                              \
         const span *spans, int64_t number, int64_t x_step, int64_t dy_step, int64_t block_step, float *sums) {   \
-        EACH for (int block = 0; block < BLOCKS; block += BLOCKS_AT_ONCE(BLOCKS))                                \
-            EACH for (int row = 0; row < ROWS; row += ROWS_AT_ONCE(ROWS))                                        \
+        EACH for (int block = 0; block < BLOCKS; block += BLOCKS_AT_ONCE) {                                      \
+            const int blocks = BLOCKS - block < BLOCKS_AT_ONCE ? BLOCKS - block : BLOCKS_AT_ONCE;                \
+            EACH for (int row = 0; row < ROWS; row += ROWS_AT_ONCE) {                                            \
+                const int rows = ROWS - row < ROWS_AT_ONCE ? ROWS - row : ROWS_AT_ONCE;                          \
                 outer_some(                                                                                      \
-                    ROWS - row < ROWS_AT_ONCE(ROWS) ? ROWS - row : ROWS_AT_ONCE(ROWS), BLOCKS_AT_ONCE(BLOCKS),   \
-                    BLOCKS, spans, number, x_step, dy_step, block_step, row, block, sums);                       \
+                    rows, blocks, BLOCKS, spans, number, x_step, dy_step, block_step, row, block, sums);         \
+            }                                                                                                    \
+        }                                                                                                        \
     }
-OUTER(8, 1) OUTER(8, 2) OUTER(1, 1) OUTER(1, 2) OUTER(3, 1) OUTER(3, 2) OUTER(5, 1) OUTER(5, 2) OUTER(7, 1) OUTER(7, 2)
+OUTER(16, 1) OUTER(16, 2) OUTER(1, 1) OUTER(1, 2) OUTER(3, 1) OUTER(3, 2) OUTER(5, 1) OUTER(5, 2) OUTER(7, 1) OUTER(7, 2)
 
 typedef void (*outer)(const span *, int64_t, int64_t, int64_t, int64_t, float *);
 
 static outer outer_for(int rows, int blocks) {
     switch (rows * 10 + blocks) {
-    case 81: return outer_8_1;
-    case 82: return outer_8_2;
+    case 161: return outer_16_1;
+    case 162: return outer_16_2;
     case 11: return outer_1_1;
     case 12: return outer_1_2;
     case 31: return outer_3_1;
@@ -95,8 +100,9 @@ typedef struct {
     const float *input, *dy;
     float *gradient;
     int planar;
-    int64_t pairs, parts_of_input, lines;  // lines: rows of sums of one unit (taps, or taps without the width's)
-    int64_t slices, sum_floats, row_floats;
+    int64_t pairs, parts_of_input, lines;  // lines: rows of sums of a pair and a part (taps, or taps without the width's)
+    int64_t pair_groups, part_groups;      // of a unit: what it has read serves all of its pairs and parts
+    int64_t slices, own_floats, sum_floats, row_floats;  // own: of the sums of a pair and a part
     float *scratch;
     ork_queue *queues;  // of units, one for each thread
 } work;
@@ -104,16 +110,26 @@ typedef struct {
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
+static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
+static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 static work cut(const ork_convolution *c, int threads) {
     work k = {.c = c, .planar = c->algorithm == ORK_PLANAR};
     const int64_t flat = (int64_t)c->kernel[0] * c->kernel[1];
     k.pairs = (c->out_channels / 16 + 1) / 2;
     k.parts_of_input = k.planar ? c->in_channels : c->in_channels / 16;
     k.lines = k.planar ? flat : flat * c->kernel[2];
-    // Taps are shared out as well where blocks alone are too few for the threads.
-    const int64_t units = k.pairs * k.parts_of_input;
-    k.slices = smaller(k.lines, units >= 4 * threads ? 1 : (4 * threads + units - 1) / units);
-    k.sum_floats = k.lines * (k.planar ? c->kernel[2] : 16) * 32;
+    k.own_floats = k.lines * (k.planar ? c->kernel[2] : 16) * 32;
+    // A unit's sums stay in the second-level cache.
+    const int64_t most = larger(1, (32 << 10) / k.own_floats);
+    k.pair_groups = ceiling(k.pairs, smaller(8, most));
+    k.part_groups = ceiling(k.parts_of_input, larger(1, smaller(8, most / ceiling(k.pairs, k.pair_groups))));
+    // Units enough for the threads; where blocks alone are too few, taps are shared out as well.
+    k.part_groups = smaller(k.parts_of_input, larger(k.part_groups, ceiling(6 * threads, k.pair_groups)));
+    k.pair_groups = smaller(k.pairs, larger(k.pair_groups, ceiling(4 * threads, k.part_groups)));
+    const int64_t units = k.pair_groups * k.part_groups;
+    k.slices = smaller(k.lines, units >= 4 * threads ? 1 : ceiling(4 * threads, units));
+    k.sum_floats = ceiling(k.pairs, k.pair_groups) * ceiling(k.parts_of_input, k.part_groups) * k.own_floats;
     const int64_t reach = (int64_t)(c->out_size[2] - 1) * c->stride[2] + c->kernel[2];
     k.row_floats = k.planar ? (reach + 15) / 16 * 16 * MOST_ROWS : 0;
     return k;
@@ -192,29 +208,40 @@ static void part(void *data, int index, int parts) {
     float *sums = k->scratch + index * (k->sum_floats + k->row_floats), *rows = sums + k->sum_floats;
     const int64_t all_rows = (int64_t)c->batch * c->out_size[0] * c->out_size[1];
     // So many rows at a time that they stay in the first-level cache for all taps.
-    const int64_t group = smaller(MOST_ROWS, larger(1, 128 / c->out_size[2]));
-    const int high = k->planar ? c->kernel[2] : 16, step = k->planar ? high : 8;
+    const int64_t rows_at_once = smaller(MOST_ROWS, larger(1, 128 / c->out_size[2]));
+    const int high = k->planar ? c->kernel[2] : 16;
     const int64_t x_step = c->input.pixel * c->stride[2];
     span spans[MOST_ROWS];
     int64_t unit;
     while (ork_take(k->queues, parts, index, 1, 1, &unit)) {
-        const int64_t slice = unit % k->slices, piece = unit / k->slices % k->parts_of_input;
-        const int block = (int)(unit / k->slices / k->parts_of_input) * 2;
-        const int blocks = (int)smaller(2, c->out_channels / 16 - block);
-        const int64_t line_begin = k->lines * slice / k->slices, line_end = k->lines * (slice + 1) / k->slices;
+        const int64_t slice = unit % k->slices, group = unit / k->slices;
+        const int64_t line_begin = edge(slice, k->slices, k->lines), line_end = edge(slice + 1, k->slices, k->lines);
+        const int64_t part_group = group % k->part_groups, pair_group = group / k->part_groups;
+        const int64_t first_piece = edge(part_group, k->part_groups, k->parts_of_input);
+        const int64_t last_piece = edge(part_group + 1, k->part_groups, k->parts_of_input);
+        const int64_t first_pair = edge(pair_group, k->pair_groups, k->pairs);
+        const int64_t last_pair = edge(pair_group + 1, k->pair_groups, k->pairs);
         memset(sums, 0, (size_t)k->sum_floats * 4);
-        const outer multiply = outer_for(step, blocks);
-        for (int64_t row = 0; row < all_rows; row += group)
-            for (int64_t line = line_begin; line < line_end; line++) {
-                const int64_t number =
-                    spans_of(k, row, smaller(all_rows, row + group), line, piece, block, rows, spans);
-                for (int r = 0; r < high; r += step) {
-                    multiply(
-                        spans, number, x_step, c->output.pixel, c->output.block, sums + (line * high + r) * blocks * 16);
-                    for (int64_t i = 0; i < number; i++) spans[i].x += step;
-                }
+        for (int64_t row = 0; row < all_rows; row += rows_at_once) {
+            float *own = sums;
+            for (int64_t pair = first_pair; pair < last_pair; pair++) {
+                const int block = (int)pair * 2, blocks = (int)smaller(2, c->out_channels / 16 - block);
+                const outer multiply = outer_for(high, blocks);
+                for (int64_t piece = first_piece; piece < last_piece; piece++, own += k->own_floats)
+                    for (int64_t line = line_begin; line < line_end; line++) {
+                        const int64_t last = smaller(all_rows, row + rows_at_once);
+                        const int64_t number = spans_of(k, row, last, line, piece, block, rows, spans);
+                        multiply(
+                            spans, number, x_step, c->output.pixel, c->output.block, own + line * high * blocks * 16);
+                    }
             }
-        keep(k, block, blocks, piece, line_begin, line_end, sums);
+        }
+        const float *own = sums;
+        for (int64_t pair = first_pair; pair < last_pair; pair++)
+            for (int64_t piece = first_piece; piece < last_piece; piece++, own += k->own_floats) {
+                const int block = (int)pair * 2, blocks = (int)smaller(2, c->out_channels / 16 - block);
+                keep(k, block, blocks, piece, line_begin, line_end, own);
+            }
     }
 }
 
@@ -225,7 +252,7 @@ int ork_weight_gradient_run(
     if (!input || !output_gradient || !gradient || !scratch) return 1;
     ork_queue queues[threads];
     work k = cut(forward, threads);
-    ork_queue_up(queues, threads, k.pairs * k.parts_of_input * k.slices);
+    ork_queue_up(queues, threads, k.pair_groups * k.part_groups * k.slices);
     k.queues = queues, k.input = input, k.dy = output_gradient, k.gradient = gradient, k.scratch = scratch;
     ork_parallel(threads, part, &k);
     return 0;

@@ -123,7 +123,7 @@ static place tile_place(const work *k, int64_t tile) {
 static void analyse(const work *k, const place *tile, int64_t chunk, float *line, char *to, int64_t step) {
     const ork_winograd_plan *plan = &k->plan;
     const ork_convolution *c = k->c;
-    const int *n = plan->n, type = c->type;
+    const int *n = plan->n, type = ork_value_type(c->type);
     int64_t origin[3];
     int inside = c->input_type == ORK_F32;
     for (int i = 0; i < 3; i++) {
@@ -238,8 +238,9 @@ static void part(void *data, int index, int parts) {
     char *values = k->scratch + (size_t)index * (plan->input_bytes + plan->sum_bytes + plan->line_bytes);
     char *sums = values + plan->input_bytes;
     float *line = (void *)(sums + plan->sum_bytes);
-    const int64_t bytes = (int64_t)ork_bytes(c->type), side = 16 * bytes;
-    const int64_t weight_step = plan->points * plan->chunks * 256 * bytes, pairs = (plan->output_blocks + 1) / 2;
+    const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(c->type));
+    const int64_t point_bytes = plan->chunks * 256 * (int64_t)ork_bytes(c->type);
+    const int64_t weight_step = plan->points * point_bytes, pairs = (plan->output_blocks + 1) / 2;
     const int pixel_part = index % plan->pixel_parts, output_part = index / plan->pixel_parts;
     const int begin = (int)edge(output_part, plan->output_parts, pairs) * 2;
     int end = (int)edge(output_part + 1, plan->output_parts, pairs) * 2;
@@ -271,11 +272,14 @@ static void part(void *data, int index, int parts) {
                         const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
                         const ork_segment segment = {
                             values + (from * plan->points + point * width) * plan->chunks * side,
-                            point * plan->chunks * 256 * bytes, width * side, side, k->last_inputs};
+                            point * point_bytes, width * side, side, k->last_inputs};
                         char *sum = sums + (from * plan->points + point * width) * blocks_here * 64
                             + (block - first) * width * 64;
+                        // The next point's weights: half of them with each of two sets.
+                        const char *ahead = k->packed + block * weight_step + (point + 1) * point_bytes;
                         const ork_tile_end pause = {
-                            .sums = (float *)sum, .begins = 1, .ahead = k->packed + block * weight_step};
+                            .sums = (float *)sum, .begins = 1, .ahead = ahead + set % 2 * point_bytes / 2,
+                            .ahead_step = set < 2 ? 128 : 0};
                         kernel((int)width, blocks)(
                             &segment, 1, plan->chunks, k->packed + block * weight_step, weight_step, &pause);
                     }

@@ -1,5 +1,6 @@
 #include "form.h"
 #include "tile.h"
+#include "vectors.h"
 #include "winograd.h"
 
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -60,7 +61,7 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
     plan.chunks = c->in_channels / 16, plan.output_blocks = c->out_channels / 16;
     plan.pixel_parts = plan.output_parts = 1;
     share(&plan, threads < 1 ? 1 : threads);
-    const int64_t bytes = c->type == ORK_BF16 ? 2 : 4;
+    const int64_t bytes = (int64_t)ork_bytes(ork_value_type(c->type));
     const int64_t tile_bytes = plan.points * plan.chunks * 16 * bytes;
     const int64_t own = ceiling(plan.tiles, plan.pixel_parts);
     plan.group = ORK_TILE_PIXELS * (int64_t)smaller(28 / ORK_TILE_PIXELS, 1 + (400 << 10) / (tile_bytes * 2 * ORK_TILE_PIXELS));

@@ -73,14 +73,20 @@ typedef struct {
     float (*turned)[256];  // a corner of the weights for each thread
 } plain_work;
 
-// Two inputs side by side, as bfloat16: [pair][16 outputs][2] of every point.
+// Two inputs of every point as bfloat16: [pair][16 outputs][2], without AVX-512 one behind the other.
 ORK_TARGET static void pack_pair(const transform *t, const doubles *first, const doubles *second, uint32_t *to, int64_t point_step) {
     uint32_t points[2][ORK_MOST_POINTS][16] __attribute__((aligned(64)));
     points_of_doubles(t, first, (float *)points[0][0], 16);
     points_of_doubles(t, second, (float *)points[1][0], 16);
     for (int point = 0; point < t->plan.points; point++)
-        for (int o = 0; o < 16; o++)
+        for (int o = 0; o < 16; o++) {
+#ifdef ORK_NARROW
+            const uint32_t *from = points[o / 8][point] + o % 8 * 2;
+            to[point * point_step + o] = ork_half_bits(from[0]) | ork_half_bits(from[1]) << 16;
+#else
             to[point * point_step + o] = ork_half_bits(points[0][point][o]) | ork_half_bits(points[1][point][o]) << 16;
+#endif
+        }
 }
 
 // Packed as the direct kernel's weights are, with points in the place of taps.

@@ -25,12 +25,12 @@ package struct ChannelsLastBackend: Backend {
     }()
 
     /// Asked for its choice: bfloat16 where the processor multiplies it, which is about twice as fast. Asked for bfloat16
-    /// where neither the library nor a kernel of ours can compute it: float32, which is all the closer.
+    /// where neither the library nor a kernel of ours has anything for it: float32, which is all the closer.
     package func precision(for settings: ComputeSettings) -> Precision {
         let processor = ork_processor_features()
         return switch settings.precision {
         case .float32: .float32
-        case .bfloat16: processor.avx512 ? .bfloat16 : .float32
+        case .bfloat16: processor.avx512 || processor.avx2 ? .bfloat16 : .float32
         case .automatic: processor.amx_bf16 || processor.avx512_bf16 ? .bfloat16 : .float32
         }
     }
@@ -42,9 +42,11 @@ package struct ChannelsLastBackend: Backend {
         let precision = precision(for: settings)
         let weights = network.preparations.entry(backend: name, precision: precision) { PackedWeights() }
         ThreadPool.use(threads: settings.threads)
+        // Without AVX-512 large weights alone are halved.
+        let weightType: ActivationType = precision == .bfloat16 ? .bfloat16 : .float32
         return try ChannelsLastExecutable(
-            network: network, shape: shape, type: precision == .bfloat16 ? .bfloat16 : .float32,
-            threads: settings.threads, keepsActivations: keepsActivations, weights: weights,
+            network: network, shape: shape, type: ork_processor_features().avx512 ? weightType : .float32,
+            weightType: weightType, threads: settings.threads, keepsActivations: keepsActivations, weights: weights,
             chooser: settings.rounding == .least ? .direct : chooser)
     }
 }

@@ -11,6 +11,8 @@ final class ChannelsLastExecutable: Executable {
     let layout: ActivationLayout
     let places: [ChannelPlaces]
     let weights: PackedWeights
+    /// For each step, whether its weights are bfloat16.
+    private let isHalved: [Bool]
     let context: OperatorContext
     private let keepsActivations: Bool
     private let memory: PackedBytes
@@ -24,8 +26,8 @@ final class ChannelsLastExecutable: Executable {
     private var gradients: GradientPass?
 
     init(
-        network: FusedNetwork, shape: BatchShape, type: ActivationType, threads: Int, keepsActivations: Bool,
-        weights: PackedWeights, chooser: ConvolutionChooser
+        network: FusedNetwork, shape: BatchShape, type: ActivationType, weightType: ActivationType, threads: Int,
+        keepsActivations: Bool, weights: PackedWeights, chooser: ConvolutionChooser
     ) throws {
         self.network = network
         batch = shape.batch
@@ -48,8 +50,9 @@ final class ChannelsLastExecutable: Executable {
 
         context = try OperatorContext(threads: threads)
         let plans = try StepPlans(
-            network: network, shapes: shapes, places: places, batch: shape.batch, type: type, threads: threads,
-            chooser: chooser)
+            network: network, shapes: shapes, places: places, batch: shape.batch, type: type, weights: weightType,
+            threads: threads, chooser: chooser)
+        isHalved = plans.convolutions.map { type == .bfloat16 || $0?.choice.halvesWeights ?? false }
         for bytes in plans.scratchByteCounts(threads: threads) { context.reserve(scratchBytes: bytes) }
         try context.allocateScratch()
         layout = ActivationLayout(
@@ -135,7 +138,8 @@ final class ChannelsLastExecutable: Executable {
     }
 
     var steps: [StepReport] {
-        zip(network.steps, operators).map { step, parts in
+        zip(zip(network.steps, isHalved), operators).map { entry, parts in
+            let (step, isHalved) = entry
             let operations: Int =
                 switch step.kind {
                 case .convolution(let folded): 2 * folded.convolution.patchCount * shapes[step.output].count * batch
@@ -144,7 +148,7 @@ final class ChannelsLastExecutable: Executable {
                 }
             return StepReport(
                 name: step.name, implementation: parts.map(\.implementation).joined(separator: ", "),
-                precision: type == .bfloat16 ? .bfloat16 : .float32, operations: operations)
+                precision: isHalved ? .bfloat16 : .float32, operations: operations)
         }
     }
 

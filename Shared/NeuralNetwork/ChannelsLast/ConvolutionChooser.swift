@@ -100,7 +100,8 @@ final class ConvolutionChooser: Sendable {
             let lead = plan.choice == preferred ? 1 / Self.worthwhile : best.choice == preferred ? Self.worthwhile : 1
             let worth = best.seconds * best.factor / plan.memoryFactor * lead
             guard let result = try trial.measure(plan, repetitions: 3, ifBelow: worth) else { continue }
-            let isRight = ConvolutionTrial.agree(truth.values, result.values, type: task.shape.type)
+            let type = plan.choice.halvesWeights ? .bfloat16 : task.shape.type
+            let isRight = ConvolutionTrial.agree(truth.values, result.values, type: type)
             if isRight, result.seconds < worth {
                 best = (plan.choice, result.seconds, plan.memoryFactor)
             }
@@ -120,8 +121,12 @@ final class ConvolutionChooser: Sendable {
             prefersDirect(task) || SharedGradientPlan.suits(shape)
             ? [.direct, .oneDNN, .winograd1, .winograd2, .winogradFloat, .tiles]
             : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
-        guard !task.hasSiblings, let first = transform(shape) else { return all }
-        return [first] + all.filter { $0 != first }
+        guard !task.hasSiblings else { return all }
+        let first = transform(shape).map { [$0] } ?? []
+        guard shape.mayHalveWeights else { return first + all.filter { !first.contains($0) } }
+        guard shape.weightsAreLarge else { return first + all.filter { !first.contains($0) } + [.directHalf] }
+        let halved: [ConvolutionChoice] = first.isEmpty ? [.directHalf] : [.winogradHalf, .directHalf]
+        return halved + first + all.filter { !first.contains($0) }
     }
 
     /// Whether a choice needs no measurement: many small convolutions of one value are best computed together.

@@ -53,11 +53,14 @@ struct ConvolutionPlan {
         if case .oneDNN(let plan) = code { plan.descriptor.isReference } else { false }
     }
 
-    /// What the code's time counts for: large weights that grow by transforms, in each model that a worker has loaded,
-    /// must be worth their memory.
+    /// What the code's time counts for: large weights that grow by transforms, or are not halved where they may be, in
+    /// each model that a worker has loaded, must be worth their memory.
     var memoryFactor: Double {
-        guard case .kernel(var kernel) = code else { return SharedGradientPlan.suits(task.shape) ? 1.2 : 1 }
-        return choice.isTransformed && ork_convolution_packed_bytes(&kernel) > 6 << 20 ? 1.3 : 1
+        let unhalved = task.shape.mayHalveWeights && !choice.halvesWeights && task.shape.weightsAreLarge ? 1.3 : 1
+        guard case .kernel(var kernel) = code else {
+            return unhalved * (SharedGradientPlan.suits(task.shape) ? 1.2 : 1)
+        }
+        return unhalved * (choice.isTransformed && ork_convolution_packed_bytes(&kernel) > 6 << 20 ? 1.3 : 1)
     }
 
     /// The kernel of ours that computes it; nil for oneDNN.

@@ -7,6 +7,8 @@ struct ConvolutionShape: Hashable {
     var batch: Int
     var input: Extent
     var type: ActivationType
+    /// float32 activations may meet bfloat16 weights, which halves what large ones take of memory and of its bandwidth.
+    var weights: ActivationType
     var isRectified: Bool
     var hasResidual: Bool
     /// Whether the input is float32 planes instead of pixels.
@@ -16,7 +18,7 @@ struct ConvolutionShape: Hashable {
 
     init(
         _ folded: FoldedConvolution, batch: Int, input: Extent, inputPlaces: ChannelPlaces?,
-        outputPlaces: ChannelPlaces, type: ActivationType, writesPart: Bool
+        outputPlaces: ChannelPlaces, type: ActivationType, weights: ActivationType, writesPart: Bool
     ) {
         convolution = folded.convolution
         convolution.inputChannels = inputPlaces?.physicalCount ?? folded.convolution.inputChannels
@@ -25,6 +27,7 @@ struct ConvolutionShape: Hashable {
         self.batch = batch
         self.input = input
         self.type = type
+        self.weights = weights
         isRectified = folded.isRectified
         hasResidual = folded.hasResidual
         readsPlanes = inputPlaces == nil
@@ -34,6 +37,12 @@ struct ConvolutionShape: Hashable {
     var output: Extent { convolution.outputExtent(of: input) }
     var operations: Int { 2 * convolution.patchCount * convolution.outputChannels * output.volume * batch }
 
+    /// Whether weights may be halved alone.
+    var mayHalveWeights: Bool { type == .float32 && weights == .bfloat16 }
+
+    /// More than a megabyte of float32.
+    var weightsAreLarge: Bool { convolution.patchCount * convolution.outputChannels > 1 << 18 }
+
     /// One line that tells shapes apart, for a file.
     var key: String {
         func text(_ extent: Extent) -> String { extent.components(rank: 3).map(String.init).joined(separator: "x") }
@@ -42,7 +51,8 @@ struct ConvolutionShape: Hashable {
         let c = convolution
         return
             ([
-                type == .float32 ? "f32" : "bf16", "\(batch)x\(c.inputChannels)x\(text(input))",
+                mayHalveWeights ? "f32w16" : type == .float32 ? "f32" : "bf16",
+                "\(batch)x\(c.inputChannels)x\(text(input))",
                 "to\(c.outputChannels)",
                 "k\(text(c.kernel))", "s\(text(c.stride))", "p\(text(c.padding))", "d\(text(c.dilation))",
                 writesPart ? "part" : "whole",
@@ -50,49 +60,11 @@ struct ConvolutionShape: Hashable {
     }
 }
 
-/// The codes that a convolution can be computed by.
-package enum ConvolutionChoice: String, CaseIterable {
-    case oneDNN = "onednn"
-    case direct
-    /// From planes, with short and with longer transforms.
-    case planar1
-    case planar2
-    /// From planes, bfloat16 products over the columns under the kernel's rows.
-    case columns
-    /// Fewer products by transforms of short windows, and of longer ones.
-    case winograd1
-    case winograd2
-    /// The same with float32 products between bfloat16 activations, which long transforms need to be exact.
-    case planarFloat = "planar2-f32"
-    case winogradFloat = "winograd2-f32"
-    case tiles
-
-    /// The algorithm of ours; nil for oneDNN.
-    var kernel: (algorithm: ork_algorithm, variant: Int32)? {
-        switch self {
-        case .oneDNN: nil
-        case .direct: (ORK_DIRECT, 0)
-        case .planar1: (ORK_PLANAR, 1)
-        case .planar2, .planarFloat: (ORK_PLANAR, 2)
-        case .columns: (ORK_PLANAR, 0)
-        case .winograd1: (ORK_WINOGRAD, 1)
-        case .winograd2, .winogradFloat: (ORK_WINOGRAD, 2)
-        case .tiles: (ORK_TILES, 0)
-        }
-    }
-
-    /// Whether weights are kept as transforms, which are larger.
-    var isTransformed: Bool { kernel?.algorithm == ORK_WINOGRAD }
-
-    /// Whether products are float32 whatever the activations are.
-    var usesFloats: Bool { self == .planarFloat || self == .winogradFloat }
-}
-
 extension ork_convolution {
     /// A kernel of ours for a shape; nil when there is none. The strides are those of dense values.
     init?(_ shape: ConvolutionShape, _ choice: ConvolutionChoice) {
         guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (algorithm == ORK_PLANAR),
-            !choice.usesFloats || shape.type != .float32,
+            !choice.usesFloats || shape.type != .float32, !choice.halvesWeights || shape.mayHalveWeights,
             !shape.readsPlanes || choice.usesFloats || (choice == .columns) == (shape.type == .bfloat16)
         else {
             return nil
@@ -104,7 +76,9 @@ extension ork_convolution {
         self.variant = variant
         let activations = shape.type.kernelType
         let floats = ActivationType.float32.kernelType
-        type = choice.usesFloats ? floats : activations
+        type =
+            choice.usesFloats
+            ? floats : choice.halvesWeights ? ActivationType.bfloat16.kernelType : activations
         input_type = shape.readsPlanes ? floats : activations
         output_type = activations
         residual_type = activations
@@ -128,6 +102,8 @@ extension ork_convolution {
             item: Int64(output.volume * c.outputChannels), block: 16, pixel: Int64(c.outputChannels))
         residual = self.output
         guard ork_convolution_supported(&self) else { return nil }
+        // Longer kernels have longer transforms, which lose more of bfloat16.
+        guard choice != .winogradHalf || c.kernel.components(rank: 3).allSatisfy({ $0 <= 3 }) else { return nil }
         // Transformed weights are several times larger; the largest would not stay in any cache.
         let most = choice.usesFloats ? 8 << 20 : 24 << 20
         guard algorithm != ORK_WINOGRAD || ork_convolution_packed_bytes(&self) <= most else { return nil }

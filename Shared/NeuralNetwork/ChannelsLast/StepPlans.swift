@@ -14,7 +14,7 @@ struct StepPlans {
 
     init(
         network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType,
-        threads: Int, chooser: ConvolutionChooser
+        weights: ActivationType, threads: Int, chooser: ConvolutionChooser
     ) throws {
         var joined: Set<Int> = []
         var readers = [[Int]](repeating: [], count: network.values.count)
@@ -36,7 +36,8 @@ struct StepPlans {
                     step: step, folded: folded,
                     shape: ConvolutionShape(
                         folded, batch: batch, input: shapes[input].extent, inputPlaces: inputPlaces,
-                        outputPlaces: outputPlaces, type: type, writesPart: joined.contains(step.output)),
+                        outputPlaces: outputPlaces, type: type, weights: weights,
+                        writesPart: joined.contains(step.output)),
                     inputPlaces: inputPlaces, outputPlaces: outputPlaces,
                     hasSiblings: families.contains { $0.contains(index) }))
         }

@@ -1,0 +1,2 @@
+#define ORK_NARROW
+#include "../tile_bf16.c"

@@ -1,0 +1,45 @@
+internal import CKernels
+
+/// The codes that a convolution can be computed by.
+package enum ConvolutionChoice: String, CaseIterable {
+    case oneDNN = "onednn"
+    case direct
+    /// From planes, with short and with longer transforms.
+    case planar1
+    case planar2
+    /// From planes, bfloat16 products over the columns under the kernel's rows.
+    case columns
+    /// Fewer products by transforms of short windows, and of longer ones.
+    case winograd1
+    case winograd2
+    /// The same with float32 products between bfloat16 activations, which long transforms need to be exact.
+    case planarFloat = "planar2-f32"
+    case winogradFloat = "winograd2-f32"
+    /// bfloat16 weights, widened to float32 where they are multiplied, of processors without bfloat16 products.
+    case directHalf = "direct-w16"
+    case winogradHalf = "winograd1-w16"
+    case tiles
+
+    /// The algorithm of ours; nil for oneDNN.
+    var kernel: (algorithm: ork_algorithm, variant: Int32)? {
+        switch self {
+        case .oneDNN: nil
+        case .direct, .directHalf: (ORK_DIRECT, 0)
+        case .planar1: (ORK_PLANAR, 1)
+        case .planar2, .planarFloat: (ORK_PLANAR, 2)
+        case .columns: (ORK_PLANAR, 0)
+        case .winograd1, .winogradHalf: (ORK_WINOGRAD, 1)
+        case .winograd2, .winogradFloat: (ORK_WINOGRAD, 2)
+        case .tiles: (ORK_TILES, 0)
+        }
+    }
+
+    /// Whether weights are kept as transforms, which are larger.
+    var isTransformed: Bool { kernel?.algorithm == ORK_WINOGRAD }
+
+    /// Whether products are float32 whatever the activations are.
+    var usesFloats: Bool { self == .planarFloat || self == .winogradFloat }
+
+    /// Whether weights alone are bfloat16.
+    var halvesWeights: Bool { self == .directHalf || self == .winogradHalf }
+}
