@@ -124,8 +124,11 @@ final class ConvolutionChooser: Sendable {
         guard !task.hasSiblings else { return all }
         let first = transform(shape).map { [$0] } ?? []
         guard shape.mayHalveWeights else { return first + all.filter { !first.contains($0) } }
-        guard shape.weightsAreLarge else { return first + all.filter { !first.contains($0) } + [.directHalf] }
-        let halved: [ConvolutionChoice] = first.isEmpty ? [.directHalf] : [.winogradHalf, .directHalf]
+        guard shape.weightCount > ConvolutionShape.many else {
+            return first + all.filter { !first.contains($0) } + [.directHalf]
+        }
+        let grows = first.isEmpty || shape.weightCount > 4 * ConvolutionShape.many
+        let halved: [ConvolutionChoice] = grows ? [.directHalf, .winogradHalf] : [.winogradHalf, .directHalf]
         return halved + first + all.filter { !first.contains($0) }
     }
 

@@ -54,13 +54,15 @@ struct ConvolutionPlan {
     }
 
     /// What the code's time counts for: large weights that grow by transforms, or are not halved where they may be, in
-    /// each model that a worker has loaded, must be worth their memory.
+    /// each model that a worker has loaded, must be worth their memory. Who asks for half of it means it.
     var memoryFactor: Double {
-        let unhalved = task.shape.mayHalveWeights && !choice.halvesWeights && task.shape.weightsAreLarge ? 1.3 : 1
+        let shape = task.shape
+        let unhalved = shape.mayHalveWeights && !choice.halvesWeights && shape.weightCount > ConvolutionShape.many
         guard case .kernel(var kernel) = code else {
-            return unhalved * (SharedGradientPlan.suits(task.shape) ? 1.2 : 1)
+            return (unhalved ? 1.3 : 1) * (SharedGradientPlan.suits(shape) ? 1.2 : 1)
         }
-        return unhalved * (choice.isTransformed && ork_convolution_packed_bytes(&kernel) > 6 << 20 ? 1.3 : 1)
+        let isLarge = choice.isTransformed && ork_convolution_packed_bytes(&kernel) > 6 << 20
+        return (unhalved ? 1.3 : 1) * (isLarge ? shape.mayHalveWeights ? 2 : 1.3 : 1)
     }
 
     /// The kernel of ours that computes it; nil for oneDNN.

@@ -40,8 +40,9 @@ struct ConvolutionShape: Hashable {
     /// Whether weights may be halved alone.
     var mayHalveWeights: Bool { type == .float32 && weights == .bfloat16 }
 
-    /// More than a megabyte of float32.
-    var weightsAreLarge: Bool { convolution.patchCount * convolution.outputChannels > 1 << 18 }
+    var weightCount: Int { convolution.patchCount * convolution.outputChannels }
+    /// Weights that are worth halving: a megabyte of float32.
+    static let many = 1 << 18
 
     /// One line that tells shapes apart, for a file.
     var key: String {

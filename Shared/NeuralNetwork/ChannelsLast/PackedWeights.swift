@@ -43,6 +43,8 @@ final class PackedWeights: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Weights are folded and packed in parts that the caches hold, so that no memory is touched for all of them.
+    private static let floatsAtOnce = 1 << 19
 
     /// The weights of the step that writes this value, packed as oneDNN asked.
     ///
@@ -57,7 +59,7 @@ final class PackedWeights: Sendable {
             let floats = try state.plain(count: dimensions.reduce(1, *))
             Self.spread(
                 folded.weight, into: floats, inputs: inputs, inputCount: dimensions[1], outputs: outputs,
-                outputCount: dimensions[0])
+                range: 0..<dimensions[0])
             let source = try MemoryDescriptor(dimensions, .float32, .planar)
             let reorder = try Reorder.make(from: source, floats, to: descriptor, packed.pointer)
             try reorder.execute(try OneDNNStream())
@@ -74,13 +76,21 @@ final class PackedWeights: Sendable {
             var kernel = kernel
             let packed = try PackedBytes(count: ork_convolution_packed_bytes(&kernel))
             let (rows, columns) = (Int(kernel.out_channels), Int(kernel.in_channels))
-            let count = rows * columns * folded.weight.taps
-            let floats = try state.plain(count: count)
-            Self.spread(
-                folded.weight, into: floats, inputs: inputs, inputCount: columns, outputs: outputs, outputCount: rows)
-            let status = ork_convolution_pack(&kernel, floats, Int32(rows), Int32(columns), packed.pointer)
-            guard status == 0 else {
-                throw NeuralNetworkError.backendFailure(call: "ork_convolution_pack", status: "\(status)")
+            let rowCount = columns * folded.weight.taps
+            let isInRows = kernel.algorithm != Int32(bitPattern: ORK_PLANAR.rawValue)
+            let atOnce = isInRows ? max(Self.floatsAtOnce / rowCount / 32, 1) * 32 : rows
+            let rowBytes = Self.rowByteCount(kernel)
+            let floats = try state.plain(count: min(rows, atOnce) * rowCount)
+            for first in stride(from: 0, to: rows, by: atOnce) {
+                let range = first..<min(rows, first + atOnce)
+                Self.spread(
+                    folded.weight, into: floats, inputs: inputs, inputCount: columns, outputs: outputs, range: range)
+                kernel.out_channels = Int32(range.count)
+                let status = ork_convolution_pack(
+                    &kernel, floats, Int32(range.count), Int32(columns), packed.pointer + first * rowBytes)
+                guard status == 0 else {
+                    throw NeuralNetworkError.backendFailure(call: "ork_convolution_pack", status: "\(status)")
+                }
             }
             folded.weight.releasePages()
             return packed
@@ -92,6 +102,13 @@ final class PackedWeights: Sendable {
         state.withLock { state in
             for packed in state.entries.values { ork_flush(packed.pointer, Int64(packed.count)) }
         }
+    }
+
+    /// What one more output adds to packed weights.
+    private static func rowByteCount(_ kernel: ork_convolution) -> Int {
+        var (less, more) = (kernel, kernel)
+        (less.out_channels, more.out_channels) = (32, 64)
+        return (ork_convolution_packed_bytes(&more) - ork_convolution_packed_bytes(&less)) / 32
     }
 
     private static func numbers(_ kernel: ork_convolution) -> [Int32] {
@@ -152,20 +169,25 @@ final class PackedWeights: Sendable {
     }
 
     /// Writes folded weights [outputs, inputs, kernel] among zeros for the channels that only memory has.
+    ///
+    /// `outputs`, `inputs`: where channels lie in memory.
+    /// `range`: of the outputs' places, those that are wanted.
     private static func spread(
         _ weight: FoldedWeight, into target: UnsafeMutablePointer<Float>, inputs: [Int32], inputCount: Int,
-        outputs: [Int32], outputCount: Int
+        outputs: [Int32], range: Range<Int>
     ) {
         let isDense = inputCount == weight.inputs && inputs.indices.allSatisfy { inputs[$0] == Int32($0) }
-        if isDense {
-            if outputCount != weight.outputs {
-                target.update(repeating: 0, count: outputCount * inputCount * weight.taps)
-            }
-            return weight.fold(into: target) { Int(outputs[$0]) }
+        func place(_ output: Int) -> Int? {
+            let place = Int(outputs[output])
+            return range.contains(place) ? place - range.lowerBound : nil
         }
-        target.update(repeating: 0, count: outputCount * inputCount * weight.taps)
-        weight.forEachFoldedRow { output, row in
-            let base = target + Int(outputs[output]) * inputCount * weight.taps
+        if !isDense || outputs.lazy.filter({ range.contains(Int($0)) }).count != range.count {
+            target.update(repeating: 0, count: range.count * inputCount * weight.taps)
+        }
+        if isDense { return weight.fold(into: target, row: place) }
+        weight.forEachFoldedRow(where: { place($0) != nil }) { output, row in
+            guard let place = place(output) else { return }
+            let base = target + place * inputCount * weight.taps
             for input in 0..<weight.inputs {
                 (base + Int(inputs[input]) * weight.taps).update(from: row + input * weight.taps, count: weight.taps)
             }

@@ -48,23 +48,25 @@ package final class FoldedWeight: Sendable {
 
     /// Writes the folded rows, [inputs, kernel…] each, to rows of the target.
     ///
-    /// `row`: which row of the target takes an output's numbers.
-    func fold(into target: UnsafeMutablePointer<Float>, row: (Int) -> Int) {
+    /// `row`: which row of the target takes an output's numbers; nil for outputs that are not wanted.
+    func fold(into target: UnsafeMutablePointer<Float>, row: (Int) -> Int?) {
         let length = inputs * taps
         tensor.withFloats { source in
             guard let source = source.baseAddress else { return }
-            for output in 0..<outputs { foldRow(output, source + output * length, into: target + row(output) * length) }
+            for output in 0..<outputs {
+                if let row = row(output) { foldRow(output, source + output * length, into: target + row * length) }
+            }
         }
     }
 
-    /// Shows each folded row, [inputs, kernel…], for the time of the call.
-    func forEachFoldedRow(_ body: (_ output: Int, _ row: UnsafePointer<Float>) -> Void) {
+    /// Shows each wanted row, [inputs, kernel…], folded for the time of the call.
+    func forEachFoldedRow(where isWanted: (Int) -> Bool, _ body: (_ output: Int, _ row: UnsafePointer<Float>) -> Void) {
         let length = inputs * taps
         tensor.withFloats { source in
             guard let source = source.baseAddress else { return }
             withUnsafeTemporaryAllocation(of: Float.self, capacity: length) { row in
                 guard let target = row.baseAddress else { return }
-                for output in 0..<outputs {
+                for output in 0..<outputs where isWanted(output) {
                     foldRow(output, source + output * length, into: target)
                     body(output, target)
                 }

@@ -24,8 +24,6 @@ from machine import has_bfloat16, machine, say
 from report import judge, table
 
 OURS = {"ours bfloat16": "bf16", "ours float32": "fp32"}
-if not has_bfloat16():
-    del OURS["ours bfloat16"]
 
 
 def select(case, folder, options, log_folder):
@@ -61,7 +59,9 @@ def compare(case, folder, options, log_folder):
     commands = {}
     if options.ours:
         for name, precision in OURS.items():
-            commands[name] = ours_command(options, folder, case, precision)
+            # Where nothing multiplies bfloat16 it is a form of weights only, which training has no use for.
+            if precision == "fp32" or has_bfloat16() or not case.training:
+                commands[name] = ours_command(options, folder, case, precision)
     for peer, variant in selection["chosen"].items():
         commands[peer] = peer_command(folder, case, variant, options.threads)
     children = start_children(commands, log_folder, say)
@@ -96,7 +96,7 @@ def ours_command(options, folder, case, precision):
 def measure_worker(folder, options, log_folder):
     """A worker with 3D ResNet18 twice, as the service loads it: ready when, how large, and four of them at once."""
     models = [str(folder / name) for name in WORKER_MODELS]
-    command = [options.ours, "worker", *models, "--precision", "auto", "--threads", str(options.threads)]
+    command = [options.ours, "worker", *models, "--precision", "bf16", "--threads", str(options.threads)]
 
     def start(number):
         return Child(f"worker {number}", command, log_folder)
