@@ -153,6 +153,12 @@ struct KernelCase: CustomTestStringConvertible {
             relu: true),
         KernelCase(
             inputs: 3, outputs: 32, size: [1, 21, 19], kernel: [1, 3, 3], stride: [1, 2, 2], hasResidual: true),
+        // Rows long enough for eight positions at a time.
+        KernelCase(
+            inputs: 3, outputs: 16, size: [4, 5, 45], kernel: [7, 7, 7], stride: [2, 2, 2], padding: [3, 3, 3]),
+        KernelCase(
+            batch: 2, inputs: 2, outputs: 16, size: [5, 6, 41], kernel: [5, 5, 5], stride: [2, 2, 2],
+            padding: [2, 2, 2]),
     ]
 
     /// Rows that are longer than eight taps, dilated, more channels than a block.

@@ -9,7 +9,11 @@ import NeuralNetwork
 
 /// How a network is computed: `--precision`, `--backend`, `--threads`.
 struct ComputeOptions: ParsableArguments {
-    @Option(help: "Arithmetic: 'fp32' is exact, 'bf16' fast where the processor has it, 'auto' asks the processor.")
+    @Option(
+        help: """
+            Arithmetic: 'fp32' is exact; 'bf16' fast where the processor multiplies it, elsewhere it takes half the \
+            memory; 'auto' asks the processor.
+            """)
     var precision: Precision?
 
     @Option(help: "What computes: 'auto' takes the faster one that is at hand.")

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "parallel.h"
+#include "vectors.h"
 #include "winograd.h"
 
 bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
@@ -85,7 +86,66 @@ typedef struct {
     float *values;
 } work;
 
-// One row of positions at a time, channel by channel.
+#if defined(__x86_64__)
+// Eight positions of the eight phases of one plane. rows: of depth and height phases, 16 pixels each; NULL for zeros.
+ORK_TARGET static void gather_eight(const float *const rows[4], float *to) {
+    __m256 v[8], pairs[8];
+    for (int i = 0; i < 4; i++) {
+        const __m256 low = rows[i] ? _mm256_loadu_ps(rows[i]) : _mm256_setzero_ps();
+        const __m256 high = rows[i] ? _mm256_loadu_ps(rows[i] + 8) : _mm256_setzero_ps();
+        const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(low, high, 0x88));
+        const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(low, high, 0xdd));
+        v[2 * i] = _mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xd8));
+        v[2 * i + 1] = _mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xd8));
+    }
+    for (int i = 0; i < 4; i++) {
+        pairs[2 * i] = _mm256_unpacklo_ps(v[2 * i], v[2 * i + 1]);
+        pairs[2 * i + 1] = _mm256_unpackhi_ps(v[2 * i], v[2 * i + 1]);
+    }
+    for (int i = 0; i < 4; i++) {
+        // Positions i and i + 4: phases 0...3 and 4...7.
+        const int half = i / 2, upper = i % 2;
+        const __m256 first = upper ? _mm256_shuffle_ps(pairs[half], pairs[2 + half], 0xee)
+                                   : _mm256_shuffle_ps(pairs[half], pairs[2 + half], 0x44);
+        const __m256 second = upper ? _mm256_shuffle_ps(pairs[4 + half], pairs[6 + half], 0xee)
+                                    : _mm256_shuffle_ps(pairs[4 + half], pairs[6 + half], 0x44);
+        _mm256_storeu_ps(to + i * 16, _mm256_permute2f128_ps(first, second, 0x20));
+        _mm256_storeu_ps(to + (i + 4) * 16, _mm256_permute2f128_ps(first, second, 0x31));
+    }
+}
+
+// The same of as many positions from `x` on as there are pixels for. Returns the first that is left.
+static int64_t gather_phases(
+    const float *const rows[4], int64_t x, int64_t width, int shift, int64_t in_width, float *to) {
+    const float *shifted[4];
+    for (; x + 8 <= width && 2 * x >= shift && 2 * x - shift + 16 <= in_width; x += 8) {
+        for (int i = 0; i < 4; i++) shifted[i] = rows[i] ? rows[i] + 2 * x - shift : 0;
+        gather_eight(shifted, to + x * 16);
+    }
+    return x;
+}
+#endif
+
+// Eight phases of a plane along one row of positions.
+static void gather_row(const float *const rows[4], int64_t width, int shift, int64_t in_width, float *to) {
+    int64_t x = 0;
+    while (x < width) {
+#if defined(__x86_64__)
+        const int64_t next = gather_phases(rows, x, width, shift, in_width, to);
+        if (next > x) {
+            x = next;
+            continue;
+        }
+#endif
+        for (int r = 0; r < 8; r++) {
+            const int64_t w = 2 * x - shift + r % 2;
+            to[x * 16 + r] = rows[r / 2] && w >= 0 && w < in_width ? rows[r / 2][w] : 0;
+        }
+        x++;
+    }
+}
+
+// One row of positions at a time, channel by channel or by planes.
 static void gather(void *data, int index, int parts) {
     const work *k = data;
     const ork_convolution *c = k->c, *inner = &k->p->inner;
@@ -94,19 +154,28 @@ static void gather(void *data, int index, int parts) {
     const int64_t rows = c->batch * depth * height, end = rows * (index + 1) / parts;
     for (int64_t row = rows * index / parts; row < end; row++) {
         const int64_t y = row % height, z = row / height % depth, item = row / height / depth;
-        for (int channel = 0; channel < inner->in_channels; channel++) {
-            float *to = k->values + item * inner->input.item + channel / 16 * inner->input.block
-                + (z * height + y) * width * 16 + channel % 16;
-            const int plane = channel / downs, r = channel % downs;
-            const int64_t d = z * down[0] + r / (down[1] * down[2]) - shift[0];
-            const int64_t h = y * down[1] + r / down[2] % down[1] - shift[1];
-            const int inside =
-                plane < c->in_channels && d >= 0 && d < c->in_size[0] && h >= 0 && h < c->in_size[1];
-            const float *from =
-                k->input + item * c->input.item + plane * c->input.block + (d * c->in_size[1] + h) * c->in_size[2];
-            int64_t w = r % down[2] - shift[2];
+        float *const position = k->values + item * inner->input.item + (z * height + y) * width * 16;
+        for (int channel = 0; channel < inner->in_channels; channel += downs == 8 ? 8 : 1) {
+            float *to = position + channel / 16 * inner->input.block + channel % 16;
+            const int plane = channel / downs, first = channel % downs;
+            const float *from[4];
+            for (int i = 0; i < (downs == 8 ? 4 : 1); i++) {
+                const int r = first + 2 * i;
+                const int64_t d = z * down[0] + r / (down[1] * down[2]) - shift[0];
+                const int64_t h = y * down[1] + r / down[2] % down[1] - shift[1];
+                const int inside =
+                    plane < c->in_channels && d >= 0 && d < c->in_size[0] && h >= 0 && h < c->in_size[1];
+                from[i] = !inside ? 0
+                                  : k->input + item * c->input.item + plane * c->input.block
+                        + (d * c->in_size[1] + h) * c->in_size[2];
+            }
+            if (downs == 8) {
+                gather_row(from, width, shift[2], c->in_size[2], to);
+                continue;
+            }
+            int64_t w = first % down[2] - shift[2];
             for (int64_t x = 0; x < width; x++, w += down[2])
-                to[x * 16] = inside && w >= 0 && w < c->in_size[2] ? from[w] : 0;
+                to[x * 16] = from[0] && w >= 0 && w < c->in_size[2] ? from[0][w] : 0;
         }
     }
 }

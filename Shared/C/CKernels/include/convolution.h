@@ -28,6 +28,8 @@
 // Which algorithm and variant is fastest depends on shape and machine: measure. Largest rounding errors seen on sums of
 // unit size, random shapes: direct 4e-6, Winograd and planar 1e-5 (float32 products). Winograd with bfloat16 products
 // rounds between its transforms: check whether that is near enough. float32 products take bfloat16 inputs, too.
+// Without AVX-512 nothing multiplies bfloat16: as the `type` of ORK_DIRECT and ORK_WINOGRAD it is that of the weights
+// alone, which take half the memory and are widened on their way; their input is float32 then.
 
 typedef enum { ORK_F32 = 0, ORK_BF16 = 1 } ork_type;
 
