@@ -1,6 +1,6 @@
 // Instantiates the tile kernels of one type. Defines before inclusion: TILE_NAME(P, B), TILE_INPUTS (bytes of one step of
-// a pixel's inputs), TILE_WEIGHTS (of 16 outputs' weights), TILE_STEPS (steps of a chunk), TILE_VECTOR, TILE_LOAD
-// (weights), TILE_SPREAD (inputs of one pixel),
+// a pixel's inputs), TILE_WEIGHTS (bytes of one step of 16 outputs' weights), TILE_STEPS (steps of a chunk), TILE_SHORTENS
+// (whether a last chunk may have fewer), TILE_VECTOR, TILE_LOAD (weights), TILE_SPREAD (inputs of one pixel),
 // TILE_PRODUCT(sum, pixel, weights).
 #include "vectors.h"
 
@@ -110,7 +110,7 @@ ORK_WIDE void tile_end(
                         TILE_EACH_INDEX for (int j = 0; j < 4; j++) {                                            \
                             TILE_VECTOR v[TILE_TOGETHER(P, B)];                                                  \
                             TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                        \
-                                v[b] = TILE_LOAD(w + j * TILE_WEIGHTS + b * block_step);                                   \
+                                v[b] = TILE_LOAD(w + j * TILE_WEIGHTS + b * block_step);                         \
                             TILE_EACH_INDEX for (int p = 0; p < P; p++) {                                        \
                                 const TILE_VECTOR a = TILE_SPREAD(TILE_PIXEL(p) + j * TILE_INPUTS);              \
                                 TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                    \
@@ -121,7 +121,7 @@ ORK_WIDE void tile_end(
                             _mm_prefetch(ahead + b * block_step, _MM_HINT_T1);                                   \
                             _mm_prefetch(ahead + b * block_step + 64, _MM_HINT_T1);                              \
                         }                                                                                        \
-                        ahead += ahead_step, w += 4 * TILE_WEIGHTS, x += 4 * TILE_INPUTS, y += 4 * TILE_INPUTS;            \
+                        ahead += ahead_step, w += 4 * TILE_WEIGHTS, x += 4 * TILE_INPUTS, y += 4 * TILE_INPUTS;  \
                     }                                                                                            \
                     x += rest, y += rest;                                                                        \
                 }                                                                                                \
