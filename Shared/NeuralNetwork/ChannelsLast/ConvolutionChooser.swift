@@ -127,8 +127,9 @@ final class ConvolutionChooser: Sendable {
         guard shape.weightCount > ConvolutionShape.many else {
             return first + all.filter { !first.contains($0) } + [.directHalf]
         }
-        let grows = first.isEmpty || shape.weightCount > 4 * ConvolutionShape.many
-        let halved: [ConvolutionChoice] = grows ? [.directHalf, .winogradHalf] : [.winogradHalf, .directHalf]
+        let isTooLarge = shape.weightCount > 4 * ConvolutionShape.many
+        let halved: [ConvolutionChoice] =
+            first.isEmpty || isTooLarge ? [.directHalf, .winogradHalf] : [.winogradHalf, .directHalf]
         return halved + first + all.filter { !first.contains($0) }
     }
 

@@ -19,6 +19,7 @@ final class WinogradPass {
     private static let leastPositions = 4096
     private static let mostWeightBytes = 4 << 20
     /// The same against the direct kernel.
+    private static let leastFloatChannels = 32
     private static let leastFloatPositions = 512
     private static let mostFloatWeightBytes = 16 << 20
 
@@ -34,7 +35,8 @@ final class WinogradPass {
         let windows = convolution.kernel.components(rank: 3).filter { $0 > 1 }.count
         guard isPreferred || !isFloat, convolution.stride == .one,
             windows > 1 || isFloat && windows == 1,
-            min(convolution.inputChannels, convolution.outputChannels) >= Self.leastChannels,
+            min(convolution.inputChannels, convolution.outputChannels)
+                >= (isFloat ? Self.leastFloatChannels : Self.leastChannels),
             output.shape.batch * output.shape.positions
                 >= (isFloat ? Self.leastFloatPositions : Self.leastPositions)
         else { return nil }
