@@ -8,6 +8,7 @@
 #include "winograd.h"
 
 static bool valid_type(int32_t type) { return type == ORK_F32 || type == ORK_BF16; }
+static bool valid_weights(int32_t type) { return valid_type(type) || type == ORK_F16; }
 
 static bool valid_shape(const ork_convolution *c) {
     if (c->batch < 1 || c->in_channels < 1 || c->out_channels < 16 || c->out_channels % 16) return false;
@@ -22,15 +23,11 @@ static bool valid_shape(const ork_convolution *c) {
 }
 
 bool ork_convolution_supported(const ork_convolution *c) {
-    if (!c || !valid_type(c->type) || !valid_type(c->input_type)) return false;
+    if (!c || !valid_weights(c->type) || !valid_type(c->input_type)) return false;
     if (!valid_type(c->output_type) || !valid_type(c->residual_type) || !valid_shape(c)) return false;
     const ork_processor processor = ork_processor_features();
     if (!ORK_HAS_VECTORS(processor)) return false;
-    bool half = c->type == ORK_BF16 || c->output_type == ORK_BF16;
-#ifdef ORK_NARROW
-    // Weights may be, their products are not.
-    half = c->output_type == ORK_BF16 || (c->type == ORK_BF16 && c->algorithm == ORK_PLANAR);
-#endif
+    const bool half = c->type == ORK_BF16 || c->output_type == ORK_BF16;
     if (half && !processor.avx512_bf16) return false;
     switch (c->algorithm) {
     case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == ork_value_type(c->type);

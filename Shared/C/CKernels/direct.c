@@ -187,7 +187,7 @@ static void multiply(
     const int64_t weight_step = plan->taps * plan->chunks * 256 * (int64_t)ork_bytes(c->type);
     const int64_t chunk_bytes = chunks * 256 * (int64_t)ork_bytes(c->type), weight_bytes = taps * chunk_bytes;
     const int amx = c->algorithm == ORK_TILES, emulated = c->variant == ORK_EMULATED;
-    ork_tile (*const kernel)(int, int) = c->type == ORK_BF16 ? ork_tile_bf16 : ork_tile_f32;
+    const ork_tiles kernel = ork_tiles_of(c->type);
     int pair = 0;
     for (const ork_output_part *part = k->parts; part < k->parts + k->count; part++) {
         const int part_blocks = part->out_channels / 16;

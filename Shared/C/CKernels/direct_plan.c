@@ -82,12 +82,6 @@ typedef struct {
 
 enum { TAPS = 27 };
 
-#ifdef ORK_NARROW
-enum { PLAIN_HALVES = 1 };
-#else
-enum { PLAIN_HALVES = 0 };
-#endif
-
 #if defined(__x86_64__)
 #define PACK_TARGET ORK_TARGET
 #else
@@ -128,13 +122,6 @@ static void pack_part(void *data, int part, int parts) {
                 // Weights have the taps side by side, packed ones have them last: turned in a corner of the cache.
                 const int64_t count = smaller(taps - first, TAPS);
                 const int64_t all = (block * taps + first) * chunks + chunk;
-                if (half && PLAIN_HALVES) {
-                    ork_turn(w->weights, w->outputs, w->inputs, taps, block * 16, chunk * 16, first, count, turned.floats);
-                    for (int64_t tap = 0; tap < count; tap++)
-                        for (int i = 0; i < 256; i++)
-                            ((uint16_t *)w->packed)[(all + tap * chunks) * 256 + i] = ork_half(turned.floats[tap][i]);
-                    continue;
-                }
                 if (half) memset(turned.halves, 0, (size_t)count * 512);
                 for (int64_t o = block * 16; half && o < block * 16 + 16 && o < w->outputs; o++) {
                     const float *from = w->weights + (o * w->inputs + chunk * 16) * taps + first;
@@ -151,13 +138,15 @@ static void pack_part(void *data, int part, int parts) {
                     const int64_t at = (all + tap * chunks) * 256;
                     if (half)
                         memcpy((uint16_t *)w->packed + at, turned.halves[tap], 512);
+                    else if (c->type == ORK_F16)
+                        ork_weights_to_half(turned.floats[tap], 256, (uint16_t *)w->packed + at);
                     else
                         memcpy((float *)w->packed + at, turned.floats[tap], 1024);
                 }
             }
 }
 
-// Packed: [output block][tap][chunk][16 inputs][16 outputs], as bfloat16 of AVX-512 [.. chunk][8 pairs][16 outputs][2].
+// Packed: [output block][tap][chunk][16 inputs][16 outputs], as bfloat16 [.. chunk][8 pairs][16 outputs][2].
 void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     if (c->algorithm == ORK_TILES) memset((char *)packed + ork_direct_packed_bytes(c) - 512, 0, 512);
     pack_work work = {c, weights, outputs, inputs, packed};

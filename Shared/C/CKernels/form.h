@@ -56,6 +56,7 @@
 #define ork_phases_scratch_bytes ORK_FORM(ork_phases_scratch_bytes)
 #define ork_phases_run ORK_FORM(ork_phases_run)
 #define ork_tile_bf16 ORK_FORM(ork_tile_bf16)
+#define ork_tile_f16 ORK_FORM(ork_tile_f16)
 #define ork_tile_f32 ORK_FORM(ork_tile_f32)
 #define ork_winograd_supported ORK_FORM(ork_winograd_supported)
 #define ork_winograd_cut ORK_FORM(ork_winograd_cut)

@@ -23,7 +23,7 @@ bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
         p.inner.out_size[i] = (c->out_size[i] + p.up[i] - 1) / p.up[i];
         channels *= 2, outputs *= p.up[i];
     }
-    // Long transforms of bfloat16 lose too much.
+    // Long transforms in two bytes lose too much.
     if (outputs > 1 << 16 || c->type != ORK_F32) return false;
     p.inputs = channels, p.inner.in_channels = (channels + 15) / 16 * 16, p.inner.out_channels = outputs;
     const int64_t pixels = (int64_t)p.inner.in_size[0] * p.inner.in_size[1] * p.inner.in_size[2];
@@ -145,6 +145,15 @@ static void gather_row(const float *const rows[4], int64_t width, int shift, int
     }
 }
 
+// Channels that are read: behind the last input others may be, which are zero.
+static int gathered(const ork_phases *p) {
+#if defined(__x86_64__)
+    return (p->inputs + SLIM_NUMBERS - 1) / SLIM_NUMBERS * SLIM_NUMBERS;
+#else
+    return p->inner.in_channels;
+#endif
+}
+
 // One row of positions at a time, channel by channel or by planes.
 static void gather(void *data, int index, int parts) {
     const work *k = data;
@@ -152,10 +161,11 @@ static void gather(void *data, int index, int parts) {
     const int *down = k->p->down, *shift = k->p->shift, downs = down[0] * down[1] * down[2];
     const int64_t depth = inner->in_size[0], height = inner->in_size[1], width = inner->in_size[2];
     const int64_t rows = c->batch * depth * height, end = rows * (index + 1) / parts;
+    const int channels = gathered(k->p);
     for (int64_t row = rows * index / parts; row < end; row++) {
         const int64_t y = row % height, z = row / height % depth, item = row / height / depth;
         float *const position = k->values + item * inner->input.item + (z * height + y) * width * 16;
-        for (int channel = 0; channel < inner->in_channels; channel += downs == 8 ? 8 : 1) {
+        for (int channel = 0; channel < channels; channel += downs == 8 ? 8 : 1) {
             float *to = position + channel / 16 * inner->input.block + channel % 16;
             const int plane = channel / downs, first = channel % downs;
             const float *from[4];

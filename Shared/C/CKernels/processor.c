@@ -21,12 +21,12 @@ static ork_processor detect(void) {
     ork_processor found = {0};
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d)) return found;
-    bool has_xsave = c & (1u << 27), has_fma = c & (1u << 12);
+    bool has_xsave = c & (1u << 27), has_fma = c & (1u << 12), has_half = c & (1u << 29);
     if (!has_xsave) return found;
     unsigned long long states = enabled_states();
     bool ymm = (states & 0x6) == 0x6, zmm = (states & 0xe6) == 0xe6, tiles = (states & 0x60000) == 0x60000;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
-    found.avx2 = ymm && has_fma && (b & (1u << 5));
+    found.avx2 = ymm && has_fma && has_half && (b & (1u << 5));
     const unsigned needed = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);
     found.avx512 = zmm && found.avx2 && (b & needed) == needed;
     bool amx = (d & (1u << 22)) && (d & (1u << 24));

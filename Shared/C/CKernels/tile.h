@@ -2,6 +2,7 @@
 // The product at the heart of the direct convolution: a tile of up to 14 (AVX2: 6) pixels x 1 or 2 blocks of 16 outputs stays in
 // registers while the reduction walks over segments (one per tap of the kernel, each `chunks` blocks of 16 inputs).
 #include <stdint.h>
+#include "convolution.h"
 
 #ifdef ORK_NARROW
 enum { ORK_TILE_PIXELS = 6, ORK_TILE_BLOCKS = 2 };
@@ -26,8 +27,8 @@ typedef struct {
     const char *residual;  // or NULL
     int64_t residual_step, residual_block;
     const char *ahead;     // weights of the first block that are read soon, those of the second as far behind as now:
-                           // fetched into the second-level cache, half as many as this tile reads
-    int64_t ahead_step;    // 128, or 0 where nothing is
+                           // fetched into the second-level cache
+    int64_t ahead_step;    // for each four steps: 128, or (of float32 and bfloat16) 256; 0 where nothing is fetched
     int begins, relu, is_half, residual_is_half;
 } ork_tile_end;
 
@@ -35,6 +36,11 @@ typedef void (*ork_tile)(
     const ork_segment *segments, int64_t count, int64_t chunks, const char *weights, int64_t weight_block_step,
     const ork_tile_end *end);
 
-// The kernel for so many pixels (1...ORK_TILE_PIXELS) and output blocks (1...2).
+// The kernel for so many pixels (1...ORK_TILE_PIXELS) and output blocks (1...2), by the type of its weights.
+typedef ork_tile (*ork_tiles)(int pixels, int blocks);
 ork_tile ork_tile_f32(int pixels, int blocks);
+ork_tile ork_tile_f16(int pixels, int blocks);
 ork_tile ork_tile_bf16(int pixels, int blocks);
+static inline ork_tiles ork_tiles_of(int type) {
+    return type == ORK_F32 ? ork_tile_f32 : type == ORK_F16 ? ork_tile_f16 : ork_tile_bf16;
+}

@@ -61,7 +61,7 @@ ORK_WIDE void tile_end(
 
 // Output blocks whose sums fit into the registers at a time; of few pixels two, for one's sums would wait for each other.
 #ifdef ORK_NARROW
-#define TILE_TOGETHER(P, B) ((P) > 3 ? 1 : (B))
+#define TILE_TOGETHER(P, B) ((P) > 2 ? 1 : (B))
 #else
 #define TILE_TOGETHER(P, B) (B)
 #endif
@@ -120,6 +120,10 @@ ORK_WIDE void tile_end(
                         TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++) {                          \
                             _mm_prefetch(ahead + b * block_step, _MM_HINT_T1);                                   \
                             _mm_prefetch(ahead + b * block_step + 64, _MM_HINT_T1);                              \
+                            if (TILE_WEIGHTS > 32) {                                                             \
+                                _mm_prefetch(ahead + b * block_step + ahead_step - 128, _MM_HINT_T1);            \
+                                _mm_prefetch(ahead + b * block_step + ahead_step - 64, _MM_HINT_T1);             \
+                            }                                                                                    \
                         }                                                                                        \
                         ahead += ahead_step, w += 4 * TILE_WEIGHTS, x += 4 * TILE_INPUTS, y += 4 * TILE_INPUTS;  \
                     }                                                                                            \

@@ -7,13 +7,9 @@
 #include "wide.h"
 #endif
 
-static inline size_t ork_bytes(int type) { return type == ORK_BF16 ? 2 : 4; }
-// What is multiplied: without AVX-512 float32 always, weights that are bfloat16 are widened.
-#ifdef ORK_NARROW
-static inline int ork_value_type(int type) { return (void)type, ORK_F32; }
-#else
-static inline int ork_value_type(int type) { return type; }
-#endif
+static inline size_t ork_bytes(int type) { return type == ORK_F32 ? 4 : 2; }
+// What weights of a type are multiplied with.
+static inline int ork_value_type(int type) { return type == ORK_BF16 ? ORK_BF16 : ORK_F32; }
 static inline size_t ork_round64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
 #if defined(__x86_64__)
@@ -39,6 +35,19 @@ ORK_WIDE wide ork_load16(const void *from, int64_t element, int type) {
     return (wide){ork_widen8(_mm_loadu_si128(half)), ork_widen8(_mm_loadu_si128(half + 1))};
 }
 
+// The same of the numbers that one register takes.
+ORK_WIDE slim ork_load_slim(const void *from, int64_t element, int type) {
+    if (type == ORK_F32) return slim_load((const float *)from + element);
+    return ork_widen8(_mm_loadu_si128((const void *)((const uint16_t *)from + element)));
+}
+
+ORK_WIDE void ork_store_slim(void *to, int64_t element, int type, slim v) {
+    if (type == ORK_F32)
+        slim_store((float *)to + element, v);
+    else
+        _mm_storeu_si128((void *)((uint16_t *)to + element), ork_halve8(v));
+}
+
 ORK_WIDE void ork_store16(void *to, int64_t element, int type, wide v) {
     if (type == ORK_F32) {
         wide_store((float *)to + element, v);
@@ -60,5 +69,8 @@ ORK_WIDE void ork_store16(void *to, int64_t element, int type, wide v) {
     else
         _mm256_storeu_si256((void *)((uint16_t *)to + element), (__m256i)_mm512_cvtneps_pbh(v));
 }
+
+ORK_WIDE slim ork_load_slim(const void *from, int64_t element, int type) { return ork_load16(from, element, type); }
+ORK_WIDE void ork_store_slim(void *to, int64_t element, int type, slim v) { ork_store16(to, element, type, v); }
 #endif
 #endif

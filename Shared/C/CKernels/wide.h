@@ -7,7 +7,7 @@
 #define ORK_INLINE static inline __attribute__((always_inline))
 
 #ifdef ORK_NARROW
-#define ORK_TARGET __attribute__((target("avx2,fma")))
+#define ORK_TARGET __attribute__((target("avx2,fma,f16c")))
 #define ORK_WIDE ORK_TARGET ORK_INLINE
 
 typedef struct {
@@ -16,6 +16,10 @@ typedef struct {
 
 ORK_WIDE wide wide_load(const float *from) { return (wide){_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}; }
 ORK_WIDE wide wide_load_aligned(const float *from) { return (wide){_mm256_load_ps(from), _mm256_load_ps(from + 8)}; }
+// Half precision.
+ORK_WIDE wide wide_load_half(const uint16_t *from) {
+    return (wide){_mm256_cvtph_ps(_mm_loadu_si128((const void *)from)), _mm256_cvtph_ps(_mm_loadu_si128((const void *)(from + 8)))};
+}
 ORK_WIDE void wide_store(float *to, wide v) { _mm256_storeu_ps(to, v.low), _mm256_storeu_ps(to + 8, v.high); }
 ORK_WIDE void wide_store_aligned(float *to, wide v) { _mm256_store_ps(to, v.low), _mm256_store_ps(to + 8, v.high); }
 ORK_WIDE wide wide_all(float x) { return (wide){_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -72,8 +76,24 @@ ORK_WIDE wide wide_gather(const float *from, int32_t apart) {
     const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(apart));
     return (wide){_mm256_i32gather_ps(from, steps, 4), _mm256_i32gather_ps(from + 8 * (int64_t)apart, steps, 4)};
 }
+
+// One register, of which sixteen numbers take SLIM_PARTS: what needs many values at once goes through them one after
+// another.
+typedef __m256 slim;
+enum { SLIM_PARTS = 2, SLIM_NUMBERS = 8 };
+
+ORK_WIDE slim slim_load(const float *from) { return _mm256_loadu_ps(from); }
+ORK_WIDE void slim_store(float *to, slim v) { _mm256_storeu_ps(to, v); }
+ORK_WIDE slim slim_all(float x) { return _mm256_set1_ps(x); }
+ORK_WIDE slim slim_zero(void) { return _mm256_setzero_ps(); }
+ORK_WIDE slim slim_add(slim a, slim b) { return _mm256_add_ps(a, b); }
+ORK_WIDE slim slim_sub(slim a, slim b) { return _mm256_sub_ps(a, b); }
+ORK_WIDE slim slim_mul(slim a, slim b) { return _mm256_mul_ps(a, b); }
+ORK_WIDE slim slim_fma(slim a, slim b, slim c) { return _mm256_fmadd_ps(a, b, c); }
+ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return _mm256_fnmadd_ps(a, b, c); }
+ORK_WIDE slim slim_max(slim a, slim b) { return _mm256_max_ps(a, b); }
 #else
-#define ORK_AVX512 "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"
+#define ORK_AVX512 "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"
 #define ORK_AVX512_BF16 ORK_AVX512 ",avx512bf16"
 #define ORK_TARGET __attribute__((target(ORK_AVX512_BF16)))
 #define ORK_WIDE ORK_TARGET ORK_INLINE
@@ -82,6 +102,10 @@ typedef __m512 wide;
 
 ORK_WIDE wide wide_load(const float *from) { return _mm512_loadu_ps(from); }
 ORK_WIDE wide wide_load_aligned(const float *from) { return _mm512_load_ps(from); }
+// Half precision.
+ORK_WIDE wide wide_load_half(const uint16_t *from) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)from));
+}
 ORK_WIDE void wide_store(float *to, wide v) { _mm512_storeu_ps(to, v); }
 ORK_WIDE void wide_store_aligned(float *to, wide v) { _mm512_store_ps(to, v); }
 ORK_WIDE wide wide_all(float x) { return _mm512_set1_ps(x); }
@@ -121,4 +145,18 @@ ORK_WIDE wide wide_gather(const float *from, int32_t apart) {
         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(apart));
     return _mm512_i32gather_ps(steps, from, 4);
 }
+
+typedef __m512 slim;
+enum { SLIM_PARTS = 1, SLIM_NUMBERS = 16 };
+
+ORK_WIDE slim slim_load(const float *from) { return wide_load(from); }
+ORK_WIDE void slim_store(float *to, slim v) { wide_store(to, v); }
+ORK_WIDE slim slim_all(float x) { return wide_all(x); }
+ORK_WIDE slim slim_zero(void) { return wide_zero(); }
+ORK_WIDE slim slim_add(slim a, slim b) { return wide_add(a, b); }
+ORK_WIDE slim slim_sub(slim a, slim b) { return wide_sub(a, b); }
+ORK_WIDE slim slim_mul(slim a, slim b) { return wide_mul(a, b); }
+ORK_WIDE slim slim_fma(slim a, slim b, slim c) { return wide_fma(a, b, c); }
+ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return wide_fnma(a, b, c); }
+ORK_WIDE slim slim_max(slim a, slim b) { return wide_max(a, b); }
 #endif

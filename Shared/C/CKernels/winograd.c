@@ -2,6 +2,7 @@
 #include "winograd.h"
 
 #if defined(__x86_64__)
+#include <string.h>
 #include "parallel.h"
 #include "queue.h"
 #include "store.h"
@@ -21,34 +22,34 @@ typedef struct {
 
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
 
-ORK_LINE void transform(int n, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
+ORK_LINE void transform(int n, int parts, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
     const int64_t fe = from->element, te = to->element, fr = from->row, fc = from->column, tr = to->row, tc = to->column;
     const char *const f0 = from->at;
     char *const t0 = to->at;
     for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++) {
-            const char *f = f0 + i * fr + j * fc;
-            char *t = t0 + i * tr + j * tc;
-            wide d[ORK_MOST_LINE], v[ORK_MOST_LINE];
-            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
-                d[k] = wide_load((const void *)(f + k * fe));
-            ork_points_of(n, d, v);
-            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++) ork_put(t + k * te, type, v[k]);
-        }
+        for (int j = 0; j < columns; j++)
+            for (int part = 0; part < parts; part++) {
+                const char *f = f0 + i * fr + j * fc;
+                char *t = t0 + i * tr + j * tc;
+                slim d[ORK_MOST_LINE], v[ORK_MOST_LINE];
+                EACH for (int k = 0; k < n; k++) d[k] = ork_load_slim(f + k * fe, part * SLIM_NUMBERS, ORK_F32);
+                ork_points_of(n, d, v);
+                EACH for (int k = 0; k < n; k++) ork_store_slim(t + k * te, part * SLIM_NUMBERS, type, v[k]);
+            }
 }
 
 ORK_TARGET __attribute__((noinline)) static void transform_lines(
-    int n, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
+    int n, int parts, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
     if (type == ORK_F32) {
-        if (n == 4) transform(4, from, to, rows, columns, ORK_F32);
-        if (n == 6) transform(6, from, to, rows, columns, ORK_F32);
-        if (n == 8) transform(8, from, to, rows, columns, ORK_F32);
-        if (n == 10) transform(10, from, to, rows, columns, ORK_F32);
+        if (n == 4) transform(4, parts, from, to, rows, columns, ORK_F32);
+        if (n == 6) transform(6, parts, from, to, rows, columns, ORK_F32);
+        if (n == 8) transform(8, parts, from, to, rows, columns, ORK_F32);
+        if (n == 10) transform(10, parts, from, to, rows, columns, ORK_F32);
     } else {
-        if (n == 4) transform(4, from, to, rows, columns, ORK_BF16);
-        if (n == 6) transform(6, from, to, rows, columns, ORK_BF16);
-        if (n == 8) transform(8, from, to, rows, columns, ORK_BF16);
-        if (n == 10) transform(10, from, to, rows, columns, ORK_BF16);
+        if (n == 4) transform(4, parts, from, to, rows, columns, ORK_BF16);
+        if (n == 6) transform(6, parts, from, to, rows, columns, ORK_BF16);
+        if (n == 8) transform(8, parts, from, to, rows, columns, ORK_BF16);
+        if (n == 10) transform(10, parts, from, to, rows, columns, ORK_BF16);
     }
 }
 
@@ -57,16 +58,15 @@ ORK_LINE void restore(int n, int m, const ork_lines *from, const ork_lines *to, 
     const char *const f0 = from->at;
     char *const t0 = to->at;
     for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++) {
-            const char *f = f0 + i * fr + j * fc;
-            char *t = t0 + i * tr + j * tc;
-            wide x[ORK_MOST_LINE], y[ORK_MOST_LINE];
-            _Pragma("clang loop unroll(full)") for (int k = 0; k < n; k++)
-                x[k] = wide_load_aligned((const void *)(f + k * fe));
-            ork_outputs_of(n, m, x, y);
-            _Pragma("clang loop unroll(full)") for (int k = 0; k < m; k++)
-                wide_store_aligned((void *)(t + k * te), y[k]);
-        }
+        for (int j = 0; j < columns; j++)
+            for (int part = 0; part < SLIM_PARTS; part++) {
+                const char *f = f0 + i * fr + j * fc;
+                char *t = t0 + i * tr + j * tc;
+                slim x[ORK_MOST_LINE], y[ORK_MOST_LINE];
+                EACH for (int k = 0; k < n; k++) x[k] = ork_load_slim(f + k * fe, part * SLIM_NUMBERS, ORK_F32);
+                ork_outputs_of(n, m, x, y);
+                EACH for (int k = 0; k < m; k++) ork_store_slim(t + k * te, part * SLIM_NUMBERS, ORK_F32, y[k]);
+            }
 }
 
 ORK_TARGET __attribute__((noinline)) static void restore_lines(
@@ -123,43 +123,57 @@ static place tile_place(const work *k, int64_t tile) {
 static void analyse(const work *k, const place *tile, int64_t chunk, float *line, char *to, int64_t step) {
     const ork_winograd_plan *plan = &k->plan;
     const ork_convolution *c = k->c;
-    const int *n = plan->n, type = ork_value_type(c->type);
+    const int *n = plan->n, type = ork_value_type(c->type), alone = n[0] == 1;
+    const bool has_plane = ork_has_plane(n[1], n[2], alone ? type : ORK_F32);
+    // Of the last chunk no more than is multiplied.
+    const bool is_short = k->last_inputs && k->last_inputs <= SLIM_NUMBERS && chunk + 1 == plan->chunks;
+    const int parts = is_short ? 1 : SLIM_PARTS;
     int64_t origin[3];
-    int inside = c->input_type == ORK_F32;
+    bool inside = true;
+    int first[3], end[3];
     for (int i = 0; i < 3; i++) {
         origin[i] = tile->out[i] - c->padding[i];
-        inside &= origin[i] >= 0 && origin[i] + n[i] <= c->in_size[i];
+        const int64_t room = c->in_size[i] - origin[i];
+        first[i] = origin[i] < 0 ? (int)-origin[i] : 0, end[i] = room < n[i] ? (int)room : n[i];
+        inside &= first[i] == 0 && end[i] == n[i];
     }
     char *from = (char *)line, *other = (char *)(line + plan->points * 16), *spare = from;
     int64_t side = 64, row = n[2] * side, slice = n[1] * row;
-    if (inside) {
+    const bool in_place = c->input_type == ORK_F32 && (inside || has_plane);
+    if (in_place) {
         side = c->input.pixel * 4, row = side * c->in_size[2], slice = row * c->in_size[1];
         from = (char *)(uintptr_t)k->input + (tile->item * c->input.item + chunk * c->input.block) * 4
             + origin[0] * slice + origin[1] * row + origin[2] * side;
         // What the next tile adds to this one.
-        for (int d = 0; d < n[0]; d++)
-            for (int h = 0; h < n[1]; h++)
+        for (int d = first[0]; d < end[0]; d++)
+            for (int h = first[1]; h < end[1]; h++)
                 for (int w = n[2]; w < n[2] + plan->m[2]; w++)
                     _mm_prefetch(from + d * slice + h * row + w * side, _MM_HINT_T0);
     } else {
         window(k, origin, tile->item, chunk, line);
     }
     int left = (n[0] > 1) + (n[1] > 1) + (n[2] > 1), first_left = 2;
-    if (n[1] > 1 && n[2] > 1) {
+    if (has_plane) {
         // The planes first, where there is a kernel for them.
-        const int alone = n[0] == 1;
         char *target = alone ? to : other;
         const int64_t apart = alone ? step : 64;
-        int done = 1;
-        for (int d = 0; d < n[0] && done; d++)
-            done = ork_plane_points(
-                n[1], n[2], from + d * slice, row, side, target + d * n[1] * n[2] * apart, apart,
-                alone ? type : ORK_F32);
-        if (done && alone) return;
-        if (done) {
-            left = 1, first_left = 0;
-            from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
+        const ork_inside part = {{first[1], first[2]}, {end[1], end[2]}}, none = {0};
+        const bool is_whole = !in_place || (first[1] == 0 && first[2] == 0 && end[1] == n[1] && end[2] == n[2]);
+        for (int d = 0; d < n[0]; d++) {
+            char *points = target + d * n[1] * n[2] * apart;
+            const int kind = alone ? type : ORK_F32;
+            const bool is_slice = !in_place || (d >= first[0] && d < end[0]);
+            if (!is_slice && !alone)
+                memset(points, 0, (size_t)(n[1] * n[2]) * 64);
+            else if (is_slice && is_whole)
+                ork_plane_points(n[1], parts, from + d * slice, row, side, 0, points, apart, kind);
+            else
+                ork_edge_plane_points(
+                    n[1], parts, from + d * slice, row, side, is_slice ? &part : &none, points, apart, kind);
         }
+        if (alone) return;
+        left = 1, first_left = 0;
+        from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
     }
     for (int dimension = first_left; dimension >= 0; dimension--) {
         if (n[dimension] == 1) continue;
@@ -174,7 +188,7 @@ static void analyse(const work *k, const place *tile, int64_t chunk, float *line
         const ork_lines t = dimension == 2 ? (ork_lines){target, td, th, tw}
             : dimension == 1           ? (ork_lines){target, td, tw, th}
                                        : (ork_lines){target, th, tw, td};
-        transform_lines(n[dimension], &f, &t, n[dimension == 0], n[dimension == 2 ? 1 : 2], kind);
+        transform_lines(n[dimension], parts, &f, &t, n[dimension == 0], n[dimension == 2 ? 1 : 2], kind);
         from = target, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
     }
 }
@@ -245,11 +259,13 @@ static void part(void *data, int index, int parts) {
     const int begin = (int)edge(output_part, plan->output_parts, pairs) * 2;
     int end = (int)edge(output_part + 1, plan->output_parts, pairs) * 2;
     if (end > plan->output_blocks) end = (int)plan->output_blocks;
-    ork_tile (*const kernel)(int, int) = c->type == ORK_BF16 ? ork_tile_bf16 : ork_tile_f32;
+    const ork_tiles kernel = ork_tiles_of(c->type);
+    const int64_t at_once = c->type == ORK_F16 ? 128 : 256;
     ork_queue *const queues = k->queues + output_part * plan->pixel_parts;
     int64_t tile, number;
     while ((number = ork_take(queues, plan->pixel_parts, pixel_part, ORK_TILE_PIXELS, plan->group, &tile))) {
         const int64_t sets = (number + ORK_TILE_PIXELS - 1) / ORK_TILE_PIXELS;
+        const int64_t shares = sets > 1 && c->type != ORK_F16 ? 2 : 1;
         // Values: [set][point][chunk][tile of the set][16].
         for (int64_t set = 0; set < sets; set++) {
             const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
@@ -275,11 +291,12 @@ static void part(void *data, int index, int parts) {
                             point * point_bytes, width * side, side, k->last_inputs};
                         char *sum = sums + (from * plan->points + point * width) * blocks_here * 64
                             + (block - first) * width * 64;
-                        // The next point's weights: half of them with each of two sets.
+                        // The next point's weights: half of them with each of two sets, or all at once.
                         const char *ahead = k->packed + block * weight_step + (point + 1) * point_bytes;
                         const ork_tile_end pause = {
-                            .sums = (float *)sum, .begins = 1, .ahead = ahead + set % 2 * point_bytes / 2,
-                            .ahead_step = set < 2 ? 128 : 0};
+                            .sums = (float *)sum, .begins = 1,
+                            .ahead = ahead + (shares == 2 ? set % 2 * point_bytes / 2 : 0),
+                            .ahead_step = set >= shares ? 0 : at_once / shares};
                         kernel((int)width, blocks)(
                             &segment, 1, plan->chunks, k->packed + block * weight_step, weight_step, &pause);
                     }

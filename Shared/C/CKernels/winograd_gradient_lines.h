@@ -5,23 +5,23 @@
 enum { ORK_MOST_POINTS_OF_LINE = 10, ORK_MOST_POINTS_OF_PLANE = 8 };
 
 // m numbers, taken as a polynomial, at n points. What ork_winograd_rows divides by is made good in the end.
-ORK_LINE void ork_values_at(int n, int m, const wide *d, wide *v) {
+ORK_LINE void ork_values_at(int n, int m, const slim *d, slim *v) {
     const int pairs = (n - 2) / 2;
     EACH for (int j = 0; j < pairs; j++) {
         const float point = ork_points[pairs - 1][j];
         // Horner's rule for even and odd powers apart.
-        wide even = d[(m - 1) / 2 * 2], odd = d[m / 2 * 2 - 1];
-        EACH for (int i = (m - 1) / 2 * 2 - 2; i >= 0; i -= 2) even = wide_fma(V1(point * point), even, d[i]);
-        EACH for (int i = m / 2 * 2 - 3; i >= 0; i -= 2) odd = wide_fma(V1(point * point), odd, d[i]);
-        v[1 + 2 * j] = wide_fma(V1(point), odd, even);
-        v[2 + 2 * j] = wide_fnma(V1(point), odd, even);
+        slim even = d[(m - 1) / 2 * 2], odd = d[m / 2 * 2 - 1];
+        EACH for (int i = (m - 1) / 2 * 2 - 2; i >= 0; i -= 2) even = slim_fma(V1(point * point), even, d[i]);
+        EACH for (int i = m / 2 * 2 - 3; i >= 0; i -= 2) odd = slim_fma(V1(point * point), odd, d[i]);
+        v[1 + 2 * j] = slim_fma(V1(point), odd, even);
+        v[2 + 2 * j] = slim_fnma(V1(point), odd, even);
     }
     v[0] = d[0];
     v[n - 1] = d[m - 1];
 }
 
 // A line of `pixels` to n points: of the input where there are n, else of the output's gradient.
-ORK_LINE void ork_gradient_points(int n, int pixels, const wide *d, wide *v) {
+ORK_LINE void ork_gradient_points(int n, int pixels, const slim *d, slim *v) {
     if (pixels == n)
         ork_points_of(n, d, v);
     else
@@ -30,34 +30,42 @@ ORK_LINE void ork_gradient_points(int n, int pixels, const wide *d, wide *v) {
 
 // `from` and its distances: elements of `type`; of what is written: floats.
 ORK_LINE void ork_line(int n, int pixels, int type, const void *from, int64_t apart, float *to, int64_t step) {
-    wide d[ORK_MOST_POINTS_OF_LINE], v[ORK_MOST_POINTS_OF_LINE];
-    EACH for (int x = 0; x < pixels; x++) d[x] = ork_load16(from, x * apart, type);
-    ork_gradient_points(n, pixels, d, v);
-    EACH for (int x = 0; x < n; x++) wide_store(to + x * step, v[x]);
+    for (int part = 0; part < SLIM_PARTS; part++) {
+        const int64_t first = part * SLIM_NUMBERS;
+        slim d[ORK_MOST_POINTS_OF_LINE], v[ORK_MOST_POINTS_OF_LINE];
+        EACH for (int x = 0; x < pixels; x++) d[x] = ork_load_slim(from, x * apart + first, type);
+        ork_gradient_points(n, pixels, d, v);
+        EACH for (int x = 0; x < n; x++) slim_store(to + x * step + first, v[x]);
+    }
 }
 
 ORK_LINE void ork_plane(int n, int pixels, int type, const void *from, int64_t row, float *to, int64_t step) {
-    wide t[ORK_MOST_POINTS_OF_PLANE][ORK_MOST_POINTS_OF_PLANE];
-    EACH for (int y = 0; y < pixels; y++) {
-        wide d[ORK_MOST_POINTS_OF_PLANE];
-        EACH for (int x = 0; x < pixels; x++) d[x] = ork_load16(from, y * row + x * 16, type);
-        ork_gradient_points(n, pixels, d, t[y]);
-    }
-    EACH for (int x = 0; x < n; x++) {
-        wide d[ORK_MOST_POINTS_OF_PLANE], v[ORK_MOST_POINTS_OF_PLANE];
-        EACH for (int y = 0; y < pixels; y++) d[y] = t[y][x];
-        ork_gradient_points(n, pixels, d, v);
-        EACH for (int y = 0; y < n; y++) wide_store(to + (y * n + x) * step, v[y]);
+    for (int part = 0; part < SLIM_PARTS; part++) {
+        const int64_t first = part * SLIM_NUMBERS;
+        slim t[ORK_MOST_POINTS_OF_PLANE][ORK_MOST_POINTS_OF_PLANE];
+        EACH for (int y = 0; y < pixels; y++) {
+            slim d[ORK_MOST_POINTS_OF_PLANE];
+            EACH for (int x = 0; x < pixels; x++) d[x] = ork_load_slim(from, y * row + x * 16 + first, type);
+            ork_gradient_points(n, pixels, d, t[y]);
+        }
+        EACH for (int x = 0; x < n; x++) {
+            slim d[ORK_MOST_POINTS_OF_PLANE], v[ORK_MOST_POINTS_OF_PLANE];
+            EACH for (int y = 0; y < pixels; y++) d[y] = t[y][x];
+            ork_gradient_points(n, pixels, d, v);
+            EACH for (int y = 0; y < n; y++) slim_store(to + (y * n + x) * step + first, v[y]);
+        }
     }
 }
 
 ORK_LINE void ork_depth(int n, int pixels, const float *from, int64_t lines, float *to, int64_t step) {
-    for (int64_t i = 0; i < lines; i++) {
-        wide d[ORK_MOST_POINTS_OF_PLANE], v[ORK_MOST_POINTS_OF_PLANE];
-        EACH for (int z = 0; z < pixels; z++) d[z] = wide_load(from + (z * lines + i) * 16);
-        ork_gradient_points(n, pixels, d, v);
-        EACH for (int z = 0; z < n; z++) wide_store(to + (z * lines + i) * step, v[z]);
-    }
+    for (int64_t i = 0; i < lines; i++)
+        for (int part = 0; part < SLIM_PARTS; part++) {
+            const int64_t first = part * SLIM_NUMBERS;
+            slim d[ORK_MOST_POINTS_OF_PLANE], v[ORK_MOST_POINTS_OF_PLANE];
+            EACH for (int z = 0; z < pixels; z++) d[z] = slim_load(from + (z * lines + i) * 16 + first);
+            ork_gradient_points(n, pixels, d, v);
+            EACH for (int z = 0; z < n; z++) slim_store(to + (z * lines + i) * step + first, v[z]);
+        }
 }
 
 #define ORK_LENGTH(n, pixels) ((n) * 16 + (pixels))

@@ -5,7 +5,8 @@
 
 #define ORK_LINE ORK_WIDE
 
-#define V1(x) wide_all((float)(x))
+// Of as many channels as one register has: a line of two registers each would not stay in them.
+#define V1(x) slim_all((float)(x))
 #define EACH _Pragma("clang loop unroll(full)")
 
 static const float ork_points[4][4] = ORK_POINTS;
@@ -21,23 +22,23 @@ ORK_LINE void ork_symmetric(const float *points, int count, int without, float *
 }
 
 // sum of (-1)^i s[i] d[top - 2 i], i = 0...count
-ORK_LINE wide ork_alternating(const float *s, int count, const wide *d, int top) {
-    wide sum = d[top];
+ORK_LINE slim ork_alternating(const float *s, int count, const slim *d, int top) {
+    slim sum = d[top];
     EACH for (int i = 1; i <= count; i++)
-        sum = i % 2 ? wide_fnma(V1(s[i]), d[top - 2 * i], sum) : wide_fma(V1(s[i]), d[top - 2 * i], sum);
+        sum = i % 2 ? slim_fnma(V1(s[i]), d[top - 2 * i], sum) : slim_fma(V1(s[i]), d[top - 2 * i], sum);
     return sum;
 }
 
 // n inputs to n points: each point's row is the product of (x - q) over all other finite points q.
-ORK_LINE void ork_points_of(int n, const wide *d, wide *v) {
+ORK_LINE void ork_points_of(int n, const slim *d, slim *v) {
     const int pairs = (n - 2) / 2;
     const float *points = ork_points[pairs - 1];
     float s[5];
     EACH for (int j = 0; j < pairs; j++) {
         ork_symmetric(points, pairs, j, s);
-        const wide even = ork_alternating(s, pairs - 1, d, n - 2), odd = ork_alternating(s, pairs - 1, d, n - 3);
-        v[1 + 2 * j] = wide_fma(V1(points[j]), odd, even);
-        v[2 + 2 * j] = wide_fnma(V1(points[j]), odd, even);
+        const slim even = ork_alternating(s, pairs - 1, d, n - 2), odd = ork_alternating(s, pairs - 1, d, n - 3);
+        v[1 + 2 * j] = slim_fma(V1(points[j]), odd, even);
+        v[2 + 2 * j] = slim_fnma(V1(points[j]), odd, even);
     }
     ork_symmetric(points, pairs, -1, s);
     v[0] = ork_alternating(s, pairs, d, n - 2);
@@ -45,23 +46,23 @@ ORK_LINE void ork_points_of(int n, const wide *d, wide *v) {
 }
 
 // n points to m outputs: output i is the sum of the points' values times point^i; infinity has the last one only.
-ORK_LINE void ork_outputs_of(int n, int m, const wide *x, wide *y) {
+ORK_LINE void ork_outputs_of(int n, int m, const slim *x, slim *y) {
     const int pairs = (n - 2) / 2;
     const float *points = ork_points[pairs - 1];
     float power[4] = {1, 1, 1, 1};
-    wide sums[4], differences[4];
+    slim sums[4], differences[4];
     EACH for (int j = 0; j < pairs; j++) {
-        sums[j] = wide_add(x[1 + 2 * j], x[2 + 2 * j]);
-        differences[j] = wide_sub(x[1 + 2 * j], x[2 + 2 * j]);
+        sums[j] = slim_add(x[1 + 2 * j], x[2 + 2 * j]);
+        differences[j] = slim_sub(x[1 + 2 * j], x[2 + 2 * j]);
     }
     EACH for (int i = 0; i < m; i++) {
-        const wide *both = i % 2 ? differences : sums;
-        wide sum = i == 0 ? wide_add(x[0], both[0]) : wide_mul(V1(power[0]), both[0]);
+        const slim *both = i % 2 ? differences : sums;
+        slim sum = i == 0 ? slim_add(x[0], both[0]) : slim_mul(V1(power[0]), both[0]);
         power[0] *= points[0];
         EACH for (int j = 1; j < pairs; j++) {
-            sum = wide_fma(V1(power[j]), both[j], sum);
+            sum = slim_fma(V1(power[j]), both[j], sum);
             power[j] *= points[j];
         }
-        y[i] = i == m - 1 ? wide_add(sum, x[n - 1]) : sum;
+        y[i] = i == m - 1 ? slim_add(sum, x[n - 1]) : sum;
     }
 }

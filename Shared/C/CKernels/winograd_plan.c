@@ -14,7 +14,7 @@ static int points_for(const ork_convolution *c, int dimension) {
     case 1: return 1;
     case 2: return c->variant == 2 ? 6 : 4;
     case 3: {
-        const int longer = c->variant == 2 || (c->variant == 0 && c->type == ORK_F32 && dimension > 0);
+        const int longer = c->variant == 2 || (c->variant == 0 && c->type != ORK_BF16 && dimension > 0);
         return longer && c->out_size[dimension] > 2 ? 6 : 4;
     }
     case 4: return c->variant == 2 ? 8 : 6;
@@ -78,7 +78,7 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
 
 size_t ork_winograd_packed_bytes(const ork_convolution *c) {
     const ork_winograd_plan plan = ork_winograd_cut(c, 1);
-    return (size_t)(plan.chunks * plan.output_blocks * plan.points) * 256 * (c->type == ORK_BF16 ? 2 : 4);
+    return (size_t)(plan.chunks * plan.output_blocks * plan.points) * 256 * ork_bytes(c->type);
 }
 
 void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {

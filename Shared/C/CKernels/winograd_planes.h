@@ -9,27 +9,41 @@ typedef struct {
     int64_t row, column, element;  // bytes
 } ork_lines;
 
-ORK_LINE void ork_put(char *to, int type, wide v) {
-    if (type == ORK_F32)
-        wide_store_aligned((void *)to, v);
-    else
-        ork_store16(to, 0, ORK_BF16, v);
-}
+// What of a plane lies inside of the input: rows first[0]..<end[0], columns first[1]..<end[1].
+typedef struct {
+    int first[2], end[2];
+} ork_inside;
 
-// from: pixel (y, x) at y * row + x * side. to: point (y, x) at (y * nx + x) * step.
+// So that what does not stay in registers is spilled to whole cache lines: the compiler aligns a stack for what it has
+// to keep there, not for its spills.
+#define ORK_ALIGNED_FRAME        \
+    _Alignas(64) float frame[16]; \
+    __asm__ volatile("" ::"r"(frame));
+
+// from: pixel (y, x) at y * row + x * side, zero where it is not inside (NULL: all are). to: point (y, x) at
+// (y * nx + x) * step.
 ORK_LINE void ork_analyse_plane(
-    int ny, int nx, const char *from, int64_t row, int64_t side, char *to, int64_t step, int type) {
-    wide t[8][8];
-    EACH for (int y = 0; y < ny; y++) {
-        wide d[8];
-        EACH for (int x = 0; x < nx; x++) d[x] = wide_load((const void *)(from + y * row + x * side));
-        ork_points_of(nx, d, t[y]);
-    }
-    EACH for (int x = 0; x < nx; x++) {
-        wide d[8], v[8];
-        EACH for (int y = 0; y < ny; y++) d[y] = t[y][x];
-        ork_points_of(ny, d, v);
-        EACH for (int y = 0; y < ny; y++) ork_put(to + (y * nx + x) * step, type, v[y]);
+    int ny, int nx, int parts, const char *from, int64_t row, int64_t side, const ork_inside *inside, char *to,
+    int64_t step, int type) {
+    static const _Alignas(64) float zeros[16];
+    for (int part = 0; part < parts; part++) {
+        slim t[8][8];
+        EACH for (int y = 0; y < ny; y++) {
+            slim d[8];
+            const int is_row = !inside || (y >= inside->first[0] && y < inside->end[0]);
+            EACH for (int x = 0; x < nx; x++) {
+                const int is_pixel = !inside || (is_row && x >= inside->first[1] && x < inside->end[1]);
+                const char *at = is_pixel ? from + y * row + x * side : (const char *)zeros;
+                d[x] = ork_load_slim(at, part * SLIM_NUMBERS, ORK_F32);
+            }
+            ork_points_of(nx, d, t[y]);
+        }
+        EACH for (int x = 0; x < nx; x++) {
+            slim d[8], v[8];
+            EACH for (int y = 0; y < ny; y++) d[y] = t[y][x];
+            ork_points_of(ny, d, v);
+            EACH for (int y = 0; y < ny; y++) ork_store_slim(to + (y * nx + x) * step, part * SLIM_NUMBERS, type, v[y]);
+        }
     }
 }
 
@@ -43,54 +57,68 @@ typedef struct {
 // from: point (y, x) at y * row + x * side.
 ORK_LINE void ork_synthesize_plane(
     int ny, int my, int nx, int mx, const char *from, int64_t row, int64_t side, const ork_plane_end *end) {
-    wide t[8][8];
-    EACH for (int x = 0; x < nx; x++) {
-        wide v[8], y[8];
-        EACH for (int i = 0; i < ny; i++) v[i] = wide_load_aligned((const void *)(from + i * row + x * side));
-        ork_outputs_of(ny, my, v, y);
-        EACH for (int i = 0; i < my; i++) t[i][x] = y[i];
-    }
     const ork_sink *sink = end->sink;
-    const ork_strides *strides = &sink->c->output;
-    const wide bias = sink->bias ? wide_load(sink->bias + end->block * 16) : wide_zero();
-    const wide floor = wide_all(sink->c->relu ? 0.0f : -__builtin_inff());
-    EACH for (int i = 0; i < my; i++) {
-        if (i >= end->rows) return;
-        wide y[8];
-        ork_outputs_of(nx, mx, t[i], y);
-        const int64_t pixel = end->pixel + i * end->row;
-        if (end->plain) {
-            float *to = (float *)sink->output + end->item * strides->item + end->block * strides->block
-                + pixel * strides->pixel;
-            const int64_t step = sink->pixel_step * strides->pixel;
-            EACH for (int x = 0; x < mx; x++, to += step)
-                if (x < end->width) wide_store(to, wide_max(floor, wide_add(y[x], bias)));
-        } else {
-            _Alignas(64) float line[8 * 16];
-            EACH for (int x = 0; x < mx; x++) wide_store_aligned(line + x * 16, y[x]);
-            ork_store_pixels(sink, line, end->item, pixel, end->width, end->block, 1);
+    const ork_strides *output = &sink->c->output, *residual = &sink->c->residual;
+    const int64_t step = sink->pixel_step * output->pixel, residual_step = sink->pixel_step * residual->pixel;
+    const slim floor = slim_all(sink->c->relu ? 0.0f : -__builtin_inff());
+    for (int part = 0; part < SLIM_PARTS; part++) {
+        const int64_t first = part * SLIM_NUMBERS;
+        slim t[8][8];
+        EACH for (int x = 0; x < nx; x++) {
+            slim v[8], y[8];
+            EACH for (int i = 0; i < ny; i++) v[i] = ork_load_slim(from + i * row + x * side, first, ORK_F32);
+            ork_outputs_of(ny, my, v, y);
+            EACH for (int i = 0; i < my; i++) t[i][x] = y[i];
+        }
+        const slim bias = sink->bias ? slim_load(sink->bias + end->block * 16 + first) : slim_zero();
+        EACH for (int i = 0; i < my; i++) {
+            if (i >= end->rows) break;
+            slim y[8];
+            ork_outputs_of(nx, mx, t[i], y);
+            const int64_t pixel = end->pixel + i * end->row;
+            int64_t to = end->item * output->item + end->block * output->block + pixel * output->pixel + first;
+            if (end->plain) {
+                EACH for (int x = 0; x < mx; x++, to += step)
+                    if (x < end->width) slim_store((float *)sink->output + to, slim_max(floor, slim_add(y[x], bias)));
+                continue;
+            }
+            int64_t beside = end->item * residual->item + end->block * residual->block + pixel * residual->pixel + first;
+            EACH for (int x = 0; x < mx; x++, to += step, beside += residual_step) {
+                if (x >= end->width) break;
+                slim v = slim_add(y[x], bias);
+                if (sink->residual) v = slim_add(v, ork_load_slim(sink->residual, beside, sink->c->residual_type));
+                ork_store_slim(sink->output, to, sink->c->output_type, slim_max(floor, v));
+            }
         }
     }
 }
 
-// Returns 0 where there is no such plane.
-ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_points(
-    int ny, int nx, const char *from, int64_t row, int64_t side, char *to, int64_t step, int type) {
-    if (type != ORK_F32) {
-        if (ny != 4 || nx != 4) return 0;
-        ork_analyse_plane(4, 4, from, row, side, to, step, ORK_BF16);
-        return 1;
-    }
-    switch (ny * 10 + nx) {
-    case 44: ork_analyse_plane(4, 4, from, row, side, to, step, ORK_F32); return 1;
-    case 66: ork_analyse_plane(6, 6, from, row, side, to, step, ORK_F32); return 1;
-    case 88: ork_analyse_plane(8, 8, from, row, side, to, step, ORK_F32); return 1;
-    default: return 0;
-    }
+ORK_TARGET __attribute__((unused)) static bool ork_has_plane(int ny, int nx, int type) {
+    return ny == nx && (ny == 4 || (type == ORK_F32 && (ny == 6 || ny == 8)));
 }
 
+#define ORK_PLANE_POINTS(name, inside_or_null)                                                                       \
+    ORK_TARGET __attribute__((noinline, unused)) static void name(                                                   \
+        int n, int parts, const char *from, int64_t row, int64_t side, const ork_inside *inside, char *to, int64_t step,        \
+        int type) {                                                                                                  \
+        ORK_ALIGNED_FRAME                                                                                            \
+        if (n == 4 && type != ORK_F32)                                                                               \
+            ork_analyse_plane(4, 4, parts, from, row, side, inside_or_null, to, step, ORK_BF16);                            \
+        else if (n == 4)                                                                                             \
+            ork_analyse_plane(4, 4, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
+        else if (n == 6)                                                                                             \
+            ork_analyse_plane(6, 6, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
+        else                                                                                                         \
+            ork_analyse_plane(8, 8, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
+    }
+// `parts` of n x n pixels to points (ork_has_plane), of planes inside of the input and of those at its edges.
+ORK_PLANE_POINTS(ork_plane_points, 0)
+ORK_PLANE_POINTS(ork_edge_plane_points, inside)
+
+// Returns 0 where there is no such plane.
 ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
     int ny, int my, int nx, int mx, const char *from, int64_t row, int64_t side, const ork_plane_end *end) {
+    ORK_ALIGNED_FRAME
     switch (((ny * 10 + my) * 10 + nx) * 10 + mx) {
     case 4242: ork_synthesize_plane(4, 2, 4, 2, from, row, side, end); return 1;
     case 6464: ork_synthesize_plane(6, 4, 6, 4, from, row, side, end); return 1;

@@ -73,20 +73,22 @@ typedef struct {
     float (*turned)[256];  // a corner of the weights for each thread
 } plain_work;
 
-// Two inputs of every point as bfloat16: [pair][16 outputs][2], without AVX-512 one behind the other.
+// Two inputs of every point as bfloat16: [pair][16 outputs][2].
 ORK_TARGET static void pack_pair(const transform *t, const doubles *first, const doubles *second, uint32_t *to, int64_t point_step) {
     uint32_t points[2][ORK_MOST_POINTS][16] __attribute__((aligned(64)));
     points_of_doubles(t, first, (float *)points[0][0], 16);
     points_of_doubles(t, second, (float *)points[1][0], 16);
     for (int point = 0; point < t->plan.points; point++)
         for (int o = 0; o < 16; o++) {
-#ifdef ORK_NARROW
-            const uint32_t *from = points[o / 8][point] + o % 8 * 2;
-            to[point * point_step + o] = ork_half_bits(from[0]) | ork_half_bits(from[1]) << 16;
-#else
             to[point * point_step + o] = ork_half_bits(points[0][point][o]) | ork_half_bits(points[1][point][o]) << 16;
-#endif
         }
+}
+
+// One input of every point in half precision.
+ORK_TARGET static void pack_half(const transform *t, const doubles *given, uint16_t *to, int64_t point_step) {
+    float points[ORK_MOST_POINTS][16] __attribute__((aligned(64)));
+    points_of_doubles(t, given, points[0], 16);
+    for (int point = 0; point < t->plan.points; point++) ork_weights_to_half(points[point], 16, to + point * point_step);
 }
 
 // Packed as the direct kernel's weights are, with points in the place of taps.
@@ -109,6 +111,11 @@ ORK_TARGET static void pack_plain(void *data, int part, int parts) {
                 }
                 if (w->type == ORK_BF16) {
                     pack_pair(t, given[0], given[1], (uint32_t *)w->packed + (at + row * 16) / 2, point_step / 2);
+                    continue;
+                }
+                if (w->type == ORK_F16) {
+                    for (int i = 0; i < 2; i++)
+                        pack_half(t, given[i], (uint16_t *)w->packed + at + (row + i) * 16, point_step);
                     continue;
                 }
                 points_of_doubles(t, given[0], (float *)w->packed + at + row * 16, point_step);

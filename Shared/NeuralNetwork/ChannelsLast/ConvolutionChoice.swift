@@ -15,9 +15,12 @@ package enum ConvolutionChoice: String, CaseIterable {
     /// The same with float32 products between bfloat16 activations, which long transforms need to be exact.
     case planarFloat = "planar2-f32"
     case winogradFloat = "winograd2-f32"
-    /// bfloat16 weights, widened to float32 where they are multiplied, of processors without bfloat16 products.
+    /// Weights of half precision, widened to float32 where they are multiplied, of processors without bfloat16 products.
     case directHalf = "direct-w16"
-    case winogradHalf = "winograd1-w16"
+    /// Transforms that are short, short along the depth alone, and longer ones.
+    case winograd1Half = "winograd1-w16"
+    case winograd0Half = "winograd0-w16"
+    case winograd2Half = "winograd2-w16"
     case tiles
 
     /// The algorithm of ours; nil for oneDNN.
@@ -28,8 +31,9 @@ package enum ConvolutionChoice: String, CaseIterable {
         case .planar1: (ORK_PLANAR, 1)
         case .planar2, .planarFloat: (ORK_PLANAR, 2)
         case .columns: (ORK_PLANAR, 0)
-        case .winograd1, .winogradHalf: (ORK_WINOGRAD, 1)
-        case .winograd2, .winogradFloat: (ORK_WINOGRAD, 2)
+        case .winograd0Half: (ORK_WINOGRAD, 0)
+        case .winograd1, .winograd1Half: (ORK_WINOGRAD, 1)
+        case .winograd2, .winograd2Half, .winogradFloat: (ORK_WINOGRAD, 2)
         case .tiles: (ORK_TILES, 0)
         }
     }
@@ -40,6 +44,6 @@ package enum ConvolutionChoice: String, CaseIterable {
     /// Whether products are float32 whatever the activations are.
     var usesFloats: Bool { self == .planarFloat || self == .winogradFloat }
 
-    /// Whether weights alone are bfloat16.
-    var halvesWeights: Bool { self == .directHalf || self == .winogradHalf }
+    /// Whether weights alone take two bytes.
+    var halvesWeights: Bool { [.directHalf, .winograd0Half, .winograd1Half, .winograd2Half].contains(self) }
 }

@@ -123,14 +123,16 @@ final class ConvolutionChooser: Sendable {
             : [.oneDNN, .direct, .winograd1, .winograd2, .winogradFloat, .tiles]
         guard !task.hasSiblings else { return all }
         let first = transform(shape).map { [$0] } ?? []
-        guard shape.mayHalveWeights else { return first + all.filter { !first.contains($0) } }
+        let unhalved = first + all.filter { !first.contains($0) }
+        guard shape.mayHalveWeights else { return unhalved }
         guard shape.weightCount > ConvolutionShape.many else {
-            return first + all.filter { !first.contains($0) } + [.directHalf]
+            let isVolume = shape.convolution.kernel.components(rank: 3).allSatisfy { $0 > 1 }
+            return (isVolume && first == [.winograd2] ? [.winograd2Half] : []) + unhalved + [.directHalf]
         }
         let isTooLarge = shape.weightCount > 4 * ConvolutionShape.many
-        let halved: [ConvolutionChoice] =
-            first.isEmpty || isTooLarge ? [.directHalf, .winogradHalf] : [.winogradHalf, .directHalf]
-        return halved + first + all.filter { !first.contains($0) }
+        return
+            (first.isEmpty || isTooLarge
+            ? [.directHalf, .winograd1Half] : [.winograd0Half, .winograd1Half, .directHalf]) + unhalved
     }
 
     /// Whether a choice needs no measurement: many small convolutions of one value are best computed together.

@@ -57,12 +57,15 @@ struct ConvolutionPlan {
     /// each model that a worker has loaded, must be worth their memory. Who asks for half of it means it.
     var memoryFactor: Double {
         let shape = task.shape
-        let unhalved = shape.mayHalveWeights && !choice.halvesWeights && shape.weightCount > ConvolutionShape.many
-        guard case .kernel(var kernel) = code else {
-            return (unhalved ? 1.3 : 1) * (SharedGradientPlan.suits(shape) ? 1.2 : 1)
-        }
-        let isLarge = choice.isTransformed && ork_convolution_packed_bytes(&kernel) > 6 << 20
-        return (unhalved ? 1.3 : 1) * (isLarge ? shape.mayHalveWeights ? 2 : 1.3 : 1)
+        var bytes = shape.weightCount * MemoryLayout<Float>.size
+        if case .kernel(var kernel) = code { bytes = ork_convolution_packed_bytes(&kernel) }
+        let unhalved =
+            shape.mayHalveWeights && !choice.halvesWeights
+            && bytes > ConvolutionShape.many * MemoryLayout<Float>.size
+        let factor = unhalved ? 1.3 : 1
+        guard kernel != nil else { return factor * (SharedGradientPlan.suits(shape) ? 1.2 : 1) }
+        let isLarge = choice.isTransformed && bytes > 6 << 20
+        return factor * (isLarge ? shape.mayHalveWeights ? 2 : 1.3 : 1)
     }
 
     /// The kernel of ours that computes it; nil for oneDNN.

@@ -7,7 +7,8 @@ struct ConvolutionShape: Hashable {
     var batch: Int
     var input: Extent
     var type: ActivationType
-    /// float32 activations may meet bfloat16 weights, which halves what large ones take of memory and of its bandwidth.
+    /// float32 activations may meet weights of two bytes (bfloat16 stands for that; kernels of ours take half precision),
+    /// which halves what large ones take of memory and of its bandwidth.
     var weights: ActivationType
     var isRectified: Bool
     var hasResidual: Bool
@@ -79,7 +80,7 @@ extension ork_convolution {
         let floats = ActivationType.float32.kernelType
         type =
             choice.usesFloats
-            ? floats : choice.halvesWeights ? ActivationType.bfloat16.kernelType : activations
+            ? floats : choice.halvesWeights ? Int32(bitPattern: ORK_F16.rawValue) : activations
         input_type = shape.readsPlanes ? floats : activations
         output_type = activations
         residual_type = activations
@@ -103,8 +104,11 @@ extension ork_convolution {
             item: Int64(output.volume * c.outputChannels), block: 16, pixel: Int64(c.outputChannels))
         residual = self.output
         guard ork_convolution_supported(&self) else { return nil }
-        // Longer kernels have longer transforms, which lose more of bfloat16.
-        guard choice != .winogradHalf || c.kernel.components(rank: 3).allSatisfy({ $0 <= 3 }) else { return nil }
+        // Longer kernels have longer transforms, which lose more of what was rounded.
+        guard
+            !choice.halvesWeights || algorithm != ORK_WINOGRAD
+                || c.kernel.components(rank: 3).allSatisfy({ $0 <= 3 })
+        else { return nil }
         // Transformed weights are several times larger; the largest would not stay in any cache.
         let most = choice.usesFloats ? 8 << 20 : 24 << 20
         guard algorithm != ORK_WINOGRAD || ork_convolution_packed_bytes(&self) <= most else { return nil }

@@ -28,10 +28,11 @@
 // Which algorithm and variant is fastest depends on shape and machine: measure. Largest rounding errors seen on sums of
 // unit size, random shapes: direct 4e-6, Winograd and planar 1e-5 (float32 products). Winograd with bfloat16 products
 // rounds between its transforms: check whether that is near enough. float32 products take bfloat16 inputs, too.
-// Without AVX-512 nothing multiplies bfloat16: as the `type` of ORK_DIRECT and ORK_WINOGRAD it is that of the weights
-// alone, which take half the memory and are widened on their way; their input is float32 then.
+// With ORK_F16 as `type` the weights alone take half the memory, and are widened on their way into float32 products. They
+// are rounded to eleven bits, and those beyond 65504 to that.
 
-typedef enum { ORK_F32 = 0, ORK_BF16 = 1 } ork_type;
+// ORK_F16: IEEE half precision, of weights only.
+typedef enum { ORK_F32 = 0, ORK_BF16 = 1, ORK_F16 = 2 } ork_type;
 
 typedef enum {
     ORK_DIRECT = 0,    // any shape; input of `type`

@@ -1,0 +1,2 @@
+#define ORK_NARROW
+#include "../tile_f16.c"
