@@ -49,6 +49,16 @@ package actor ModelServer {
         }
     }
 
+    /// Why roles cannot be served; empty when all can. Loads the roles' models.
+    package func problems(with roles: [ClassifierRole]) async -> [ClassifierRole: String] {
+        do {
+            try await look()
+        } catch {
+            return Dictionary(uniqueKeysWithValues: roles.map { ($0, error.failure.message) })
+        }
+        return await library?.load(roles.filter { served[$0] == nil }).mapValues(\.failure.message) ?? [:]
+    }
+
     /// The roles among `roles` that can be served now; for the others, why not.
     ///
     /// - Throws: ``Failure`` where none can, so that the delivery waits until the models are mended.

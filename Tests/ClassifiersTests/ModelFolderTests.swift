@@ -170,6 +170,28 @@ struct ModelFolderTests {
         #expect(try await library.classifier(for: .bcVersusGIC) === second)
     }
 
+    @Test func libraryLoadsSeveralRolesAtOnceAndSaysWhichItCannot() async throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/oncorelay-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try tinyModel(labels: ["bc", "gic"]).write(to: directory + "/a")
+        try tinyModel(labels: ["sclc", "nsclc"], seed: 2).write(to: directory + "/b")
+        try Data("no weights".utf8).write(to: URL(filePath: directory + "/b/weights.safetensors"))
+        let library = try ClassifierLibrary(directory: directory, settings: ComputeSettings())
+        async let same = library.load([.bcVersusGIC])
+        let problems = await library.load([.bcVersusGIC, .sclcVersusNSCLC, .lungVersusNonLung])
+        #expect(
+            problems.mapValues { code($0) } == [.sclcVersusNSCLC: .modelDamaged, .lungVersusNonLung: .modelMissing])
+        #expect(await same.isEmpty)
+        let first = try await library.classifier(for: .bcVersusGIC)
+        #expect(first.description.labels == ["bc", "gic"])
+
+        // What is there is kept; what was mended is loaded.
+        try FileManager.default.removeItem(atPath: directory + "/b")
+        try tinyModel(labels: ["sclc", "nsclc"], seed: 2).write(to: directory + "/b")
+        #expect(await library.load([.bcVersusGIC, .sclcVersusNSCLC]).isEmpty)
+        #expect(try await library.classifier(for: .bcVersusGIC) === first)
+    }
+
     @Test func halfWrittenModelsLeaveTheOldOnesInServiceUntilTheyAreWhole() async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/oncorelay-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: directory) }

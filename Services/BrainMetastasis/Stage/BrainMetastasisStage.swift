@@ -55,12 +55,9 @@ package struct BrainMetastasisStage: Stage {
 
     package func missingDependencies() async -> [String: String] {
         // One usable network is enough to go on; which one is missing is said in each result.
-        var problems: [String] = []
-        for role in Self.roles {
-            guard let problem = await server.problem(with: role) else { return [:] }
-            problems.append(problem)
-        }
-        return problems.first.map { ["models": $0] } ?? [:]
+        let problems = await server.problems(with: Self.roles)
+        guard problems.count == Self.roles.count else { return [:] }
+        return Self.roles.lazy.compactMap { problems[$0] }.first.map { ["models": $0] } ?? [:]
     }
 
     package func notices() async -> [String: String] {

@@ -8,6 +8,8 @@ package actor ClassifierLibrary {
     private let executor: ComputeExecutor
     private var catalog: ModelCatalog
     private var classifiers: [ClassifierRole: Classifier] = [:]
+    /// How often other models were taken into service.
+    private var reloads = 0
     /// New models that could not be used: they are not tried again until their files change.
     private var refused: (state: ModelCatalog.State, error: ClassifierError)?
 
@@ -33,6 +35,45 @@ package actor ClassifierLibrary {
         let classifier = try Classifier(model: try catalog.model(for: role), settings: settings, executor: executor)
         classifiers[role] = classifier
         return classifier
+    }
+
+    /// Reads and hashes the models of several roles at the same time, instead of one after another when they are asked
+    /// for: a worker that starts has all processors for it.
+    ///
+    /// - Returns: why roles have no classifier; empty when all have.
+    package func load(_ roles: [ClassifierRole]) async -> [ClassifierRole: ClassifierError] {
+        let begun = reloads
+        let models = await Self.models(of: roles.filter { classifiers[$0] == nil }, in: catalog)
+        guard begun == reloads else { return await load(roles) }
+        var problems: [ClassifierRole: ClassifierError] = [:]
+        // Others may have been here meanwhile: what they made stays.
+        for (role, model) in models where classifiers[role] == nil {
+            do throws(ClassifierError) {
+                classifiers[role] = try Classifier(model: try model.get(), settings: settings, executor: executor)
+            } catch {
+                problems[role] = error
+            }
+        }
+        return problems
+    }
+
+    private nonisolated static func models(
+        of roles: [ClassifierRole], in catalog: ModelCatalog
+    ) async -> [ClassifierRole: Result<ModelFolder, ClassifierError>] {
+        await withTaskGroup { group in
+            for role in roles {
+                group.addTask { () -> (ClassifierRole, Result<ModelFolder, ClassifierError>) in
+                    do throws(ClassifierError) {
+                        return (role, .success(try catalog.model(for: role)))
+                    } catch {
+                        return (role, .failure(error))
+                    }
+                }
+            }
+            var models: [ClassifierRole: Result<ModelFolder, ClassifierError>] = [:]
+            for await (role, model) in group { models[role] = model }
+            return models
+        }
     }
 
     /// The descriptions of all models, with their roles.
@@ -69,5 +110,6 @@ package actor ClassifierLibrary {
         }
         catalog = fresh
         classifiers = reloaded
+        reloads += 1
     }
 }

@@ -15,9 +15,13 @@ struct WorkerCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         let executor = ComputeExecutor()
         var classifiers: [Classifier] = []
-        for folder in folders {
-            let classifier = try Classifier(
-                model: try ModelFolder.load(path: folder), settings: compute.settings, executor: executor)
+        // Read and hashed at the same time, as a library of classifiers does.
+        let models = try await withThrowingTaskGroup { group in
+            for folder in folders { group.addTask { try ModelFolder.load(path: folder) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for model in models {
+            let classifier = try Classifier(model: model, settings: compute.settings, executor: executor)
             try await classifier.warmUp()
             classifiers.append(classifier)
         }
