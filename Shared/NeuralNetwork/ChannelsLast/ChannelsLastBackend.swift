@@ -43,10 +43,10 @@ package struct ChannelsLastBackend: Backend {
         let weights = network.preparations.entry(backend: name, precision: precision) { PackedWeights() }
         ThreadPool.use(threads: settings.threads)
         // Without AVX-512 large weights alone are halved.
-        let weightType: ActivationType = precision == .bfloat16 ? .bfloat16 : .float32
+        let isHalf = precision == .bfloat16
         return try ChannelsLastExecutable(
-            network: network, shape: shape, type: ork_processor_features().avx512 ? weightType : .float32,
-            weightType: weightType, threads: settings.threads, keepsActivations: keepsActivations, weights: weights,
+            network: network, shape: shape, type: isHalf && ork_processor_features().avx512 ? .bfloat16 : .float32,
+            halvesWeights: isHalf, threads: settings.threads, keepsActivations: keepsActivations, weights: weights,
             chooser: settings.rounding == .least ? .direct : chooser)
     }
 }

@@ -11,7 +11,7 @@ final class ChannelsLastExecutable: Executable {
     let layout: ActivationLayout
     let places: [ChannelPlaces]
     let weights: PackedWeights
-    /// For each step, whether its weights are bfloat16.
+    /// For each step, whether its weights take two bytes.
     private let isHalved: [Bool]
     let context: OperatorContext
     private let keepsActivations: Bool
@@ -26,7 +26,7 @@ final class ChannelsLastExecutable: Executable {
     private var gradients: GradientPass?
 
     init(
-        network: FusedNetwork, shape: BatchShape, type: ActivationType, weightType: ActivationType, threads: Int,
+        network: FusedNetwork, shape: BatchShape, type: ActivationType, halvesWeights: Bool, threads: Int,
         keepsActivations: Bool, weights: PackedWeights, chooser: ConvolutionChooser
     ) throws {
         self.network = network
@@ -50,7 +50,8 @@ final class ChannelsLastExecutable: Executable {
 
         context = try OperatorContext(threads: threads)
         let plans = try StepPlans(
-            network: network, shapes: shapes, places: places, batch: shape.batch, type: type, weights: weightType,
+            network: network, shapes: shapes, places: places, batch: shape.batch, type: type,
+            halvesWeights: halvesWeights,
             threads: threads, chooser: chooser)
         isHalved = plans.convolutions.map { type == .bfloat16 || $0?.choice.halvesWeights ?? false }
         for bytes in plans.scratchByteCounts(threads: threads) { context.reserve(scratchBytes: bytes) }

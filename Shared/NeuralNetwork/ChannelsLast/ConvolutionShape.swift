@@ -7,9 +7,9 @@ struct ConvolutionShape: Hashable {
     var batch: Int
     var input: Extent
     var type: ActivationType
-    /// float32 activations may meet weights of two bytes (bfloat16 stands for that; kernels of ours take half precision),
-    /// which halves what large ones take of memory and of its bandwidth.
-    var weights: ActivationType
+    /// Whether float32 activations may meet weights of half precision, which halves what large ones take of memory and
+    /// of its bandwidth.
+    var mayHalveWeights: Bool
     var isRectified: Bool
     var hasResidual: Bool
     /// Whether the input is float32 planes instead of pixels.
@@ -19,7 +19,7 @@ struct ConvolutionShape: Hashable {
 
     init(
         _ folded: FoldedConvolution, batch: Int, input: Extent, inputPlaces: ChannelPlaces?,
-        outputPlaces: ChannelPlaces, type: ActivationType, weights: ActivationType, writesPart: Bool
+        outputPlaces: ChannelPlaces, type: ActivationType, halvesWeights: Bool, writesPart: Bool
     ) {
         convolution = folded.convolution
         convolution.inputChannels = inputPlaces?.physicalCount ?? folded.convolution.inputChannels
@@ -28,7 +28,7 @@ struct ConvolutionShape: Hashable {
         self.batch = batch
         self.input = input
         self.type = type
-        self.weights = weights
+        mayHalveWeights = halvesWeights && type == .float32
         isRectified = folded.isRectified
         hasResidual = folded.hasResidual
         readsPlanes = inputPlaces == nil
@@ -37,9 +37,6 @@ struct ConvolutionShape: Hashable {
 
     var output: Extent { convolution.outputExtent(of: input) }
     var operations: Int { 2 * convolution.patchCount * convolution.outputChannels * output.volume * batch }
-
-    /// Whether weights may be halved alone.
-    var mayHalveWeights: Bool { type == .float32 && weights == .bfloat16 }
 
     var weightCount: Int { convolution.patchCount * convolution.outputChannels }
     /// Weights that are worth halving: a megabyte of float32.

@@ -14,7 +14,7 @@ struct StepPlans {
 
     init(
         network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType,
-        weights: ActivationType, threads: Int, chooser: ConvolutionChooser
+        halvesWeights: Bool, threads: Int, chooser: ConvolutionChooser
     ) throws {
         var joined: Set<Int> = []
         var readers = [[Int]](repeating: [], count: network.values.count)
@@ -36,7 +36,7 @@ struct StepPlans {
                     step: step, folded: folded,
                     shape: ConvolutionShape(
                         folded, batch: batch, input: shapes[input].extent, inputPlaces: inputPlaces,
-                        outputPlaces: outputPlaces, type: type, weights: weights,
+                        outputPlaces: outputPlaces, type: type, halvesWeights: halvesWeights,
                         writesPart: joined.contains(step.output)),
                     inputPlaces: inputPlaces, outputPlaces: outputPlaces,
                     hasSiblings: families.contains { $0.contains(index) }))

@@ -3,8 +3,8 @@ package enum Precision: String, Sendable, Codable, CaseIterable {
     /// The fastest that this processor has instructions for.
     case automatic = "auto"
     case float32 = "fp32"
-    /// bfloat16 activations and weights; sums, biases and the last layer are float32. Without AVX-512 large weights
-    /// alone, which takes about half the memory and is somewhat faster than float32.
+    /// bfloat16 activations and weights; sums, biases and the last layer are float32. Without AVX-512 float32
+    /// activations and, of large layers, weights of half precision: about half the memory, and faster than float32.
     case bfloat16 = "bf16"
 }
 
