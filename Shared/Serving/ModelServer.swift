@@ -13,6 +13,7 @@ package actor ModelServer {
     private var library: ClassifierLibrary?
     private var served: [ClassifierRole: ServedClassifier] = [:]
     private var lookedAt: ContinuousClock.Instant?
+    private var isPreloaded = false
     private let warn: @Sendable (String) -> Void
     private let observe: @Sendable (ServedBatch) async -> Void
     /// Why the models that lie there now are not the ones in service; nil when they are.
@@ -49,14 +50,24 @@ package actor ModelServer {
         }
     }
 
-    /// Why roles cannot be served; empty when all can. Loads the roles' models.
-    package func problems(with roles: [ClassifierRole]) async -> [ClassifierRole: String] {
-        do {
-            try await look()
-        } catch {
-            return Dictionary(uniqueKeysWithValues: roles.map { ($0, error.failure.message) })
+    /// Why none of these roles can be served; nil when one can. Once, when the models were opened, loads those of all
+    /// roles at the same time; what cannot be used is not read again and again, but when it is asked for.
+    package func problem(withAll roles: [ClassifierRole]) async -> String? {
+        if !isPreloaded {
+            do {
+                try await look()
+            } catch {
+                return error.failure.message
+            }
+            isPreloaded = true
+            await library?.load(roles)
         }
-        return await library?.load(roles.filter { served[$0] == nil }).mapValues(\.failure.message) ?? [:]
+        var first: String?
+        for role in roles {
+            guard let problem = await problem(with: role) else { return nil }
+            first = first ?? problem
+        }
+        return first
     }
 
     /// The roles among `roles` that can be served now; for the others, why not.

@@ -55,9 +55,7 @@ package struct BrainMetastasisStage: Stage {
 
     package func missingDependencies() async -> [String: String] {
         // One usable network is enough to go on; which one is missing is said in each result.
-        let problems = await server.problems(with: Self.roles)
-        guard problems.count == Self.roles.count else { return [:] }
-        return Self.roles.lazy.compactMap { problems[$0] }.first.map { ["models": $0] } ?? [:]
+        await server.problem(withAll: Self.roles).map { ["models": $0] } ?? [:]
     }
 
     package func notices() async -> [String: String] {

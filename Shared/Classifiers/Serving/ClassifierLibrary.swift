@@ -41,6 +41,7 @@ package actor ClassifierLibrary {
     /// for: a worker that starts has all processors for it.
     ///
     /// - Returns: why roles have no classifier; empty when all have.
+    @discardableResult
     package func load(_ roles: [ClassifierRole]) async -> [ClassifierRole: ClassifierError] {
         let begun = reloads
         let models = await Self.models(of: roles.filter { classifiers[$0] == nil }, in: catalog)
@@ -64,7 +65,7 @@ package actor ClassifierLibrary {
             for role in roles {
                 group.addTask { () -> (ClassifierRole, Result<ModelFolder, ClassifierError>) in
                     do throws(ClassifierError) {
-                        return (role, .success(try catalog.model(for: role)))
+                        return (role, .success(try await ModelReader().model(for: role, in: catalog)))
                     } catch {
                         return (role, .failure(error))
                     }

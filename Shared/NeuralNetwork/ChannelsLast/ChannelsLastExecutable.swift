@@ -51,8 +51,7 @@ final class ChannelsLastExecutable: Executable {
         context = try OperatorContext(threads: threads)
         let plans = try StepPlans(
             network: network, shapes: shapes, places: places, batch: shape.batch, type: type,
-            halvesWeights: halvesWeights,
-            threads: threads, chooser: chooser)
+            halvesWeights: halvesWeights, threads: threads, chooser: chooser)
         isHalved = plans.convolutions.map { type == .bfloat16 || $0?.choice.halvesWeights ?? false }
         for bytes in plans.scratchByteCounts(threads: threads) { context.reserve(scratchBytes: bytes) }
         try context.allocateScratch()

@@ -17,7 +17,7 @@ struct WorkerCommand: AsyncParsableCommand {
         var classifiers: [Classifier] = []
         // Read and hashed at the same time, as a library of classifiers does.
         let models = try await withThrowingTaskGroup { group in
-            for folder in folders { group.addTask { try ModelFolder.load(path: folder) } }
+            for folder in folders { group.addTask { try await ModelReader().load(path: folder) } }
             return try await group.reduce(into: []) { $0.append($1) }
         }
         for model in models {
