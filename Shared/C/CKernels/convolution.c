@@ -55,10 +55,7 @@ size_t ork_convolution_packed_bytes(const ork_convolution *c) {
 
 size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
     if (!ork_convolution_supported(c)) return 0;
-    if (c->algorithm == ORK_WINOGRAD) {
-        const ork_winograd_plan plan = ork_winograd_cut(c, threads);
-        return (plan.input_bytes + plan.sum_bytes + plan.line_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
-    }
+    if (c->algorithm == ORK_WINOGRAD) return ork_winograd_scratch_bytes(c, threads);
     if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16) return ork_columns_scratch_bytes(c, threads);
     if (c->algorithm == ORK_PLANAR) return ork_phases_scratch_bytes(c, threads);
     const ork_direct_plan plan = ork_direct_cut(c, threads);

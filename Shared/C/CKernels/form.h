@@ -60,6 +60,7 @@
 #define ork_tile_f32 ORK_FORM(ork_tile_f32)
 #define ork_winograd_supported ORK_FORM(ork_winograd_supported)
 #define ork_winograd_cut ORK_FORM(ork_winograd_cut)
+#define ork_winograd_scratch_bytes ORK_FORM(ork_winograd_scratch_bytes)
 #define ork_winograd_packed_bytes ORK_FORM(ork_winograd_packed_bytes)
 #define ork_winograd_pack ORK_FORM(ork_winograd_pack)
 #define ork_winograd_rows ORK_FORM(ork_winograd_rows)

@@ -6,26 +6,36 @@
 #include "vectors.h"
 #include "winograd.h"
 
+// Output phase u, input phase r, tap q: the tap of the given kernel that they stand for, or one outside of it.
+static int tap_of(const ork_phases *p, const ork_convolution *c, int i, int u, int r, int q) {
+    if (p->channels.down[i] == 1) return q;
+    return 2 * (q - p->inner.padding[i]) + r - p->shift[i] + c->padding[i] - u;
+}
+
 bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
     ork_phases p = {.inner = *c};
     p.inner.algorithm = ORK_WINOGRAD, p.inner.input_type = ORK_F32;
-    int channels = c->in_channels, outputs = c->out_channels;
+    int channels = c->in_channels, outputs = c->out_channels, lacking = 0;
     for (int i = 0; i < 3; i++) {
         const int k = c->kernel[i], s = c->stride[i], pad = c->padding[i];
-        p.down[i] = p.up[i] = 1;
+        p.channels.down[i] = p.up[i] = 1;
         if (c->dilation[i] != 1) return false;
         if (k == 1 && s == 1 && pad == 0) continue;
         if (k < 3 || k > 9 || s > 2) return false;
-        p.down[i] = 2, p.up[i] = 2 / s, p.shift[i] = pad % 2;
+        p.channels.down[i] = 2, p.up[i] = 2 / s, p.shift[i] = pad % 2;
         const int begin = (p.shift[i] - pad) / 2, end = (p.up[i] - 1 + k - 1 - pad + p.shift[i] + pad * 2) / 2 - pad;
         p.inner.kernel[i] = end - begin + 1, p.inner.padding[i] = -begin, p.inner.stride[i] = 1;
         p.inner.in_size[i] = (c->in_size[i] - 1 + p.shift[i]) / 2 + 1;
         p.inner.out_size[i] = (c->out_size[i] + p.up[i] - 1) / p.up[i];
+        lacking += s == 2 && tap_of(&p, c, i, 0, 1, end - begin) >= k;
         channels *= 2, outputs *= p.up[i];
     }
     // Long transforms in two bytes lose too much.
     if (outputs > 1 << 16 || c->type != ORK_F32) return false;
-    p.inputs = channels, p.inner.in_channels = (channels + 15) / 16 * 16, p.inner.out_channels = outputs;
+    p.channels.inputs = channels, p.channels.phases = channels / c->in_channels;
+    const int *taps = p.inner.kernel;
+    p.channels.lacks = lacking == 3 && taps[0] == taps[1] && taps[1] == taps[2];
+    p.inner.in_channels = (channels + 15) / 16 * 16, p.inner.out_channels = outputs;
     const int64_t pixels = (int64_t)p.inner.in_size[0] * p.inner.in_size[1] * p.inner.in_size[2];
     p.inner.input = (ork_strides){pixels * p.inner.in_channels, pixels * 16, 16};
     p.value_bytes = (size_t)pixels * (size_t)p.inner.in_channels * 4 * (size_t)c->batch;
@@ -41,21 +51,13 @@ size_t ork_phases_packed_bytes(const ork_convolution *c) {
 size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads) {
     ork_phases p;
     if (!ork_phases_cut(c, &p)) return 0;
-    const ork_winograd_plan plan = ork_winograd_cut(&p.inner, threads);
-    return p.value_bytes
-        + (plan.input_bytes + plan.sum_bytes + plan.line_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
-}
-
-// Output phase u, input phase r, tap q: the tap of the given kernel that they stand for, or one outside of it.
-static int tap_of(const ork_phases *p, const ork_convolution *c, int i, int u, int r, int q) {
-    if (p->down[i] == 1) return q;
-    return 2 * (q - p->inner.padding[i]) + r - p->shift[i] + c->padding[i] - u;
+    return p.value_bytes + ork_winograd_scratch_bytes(&p.inner, threads);
 }
 
 int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
     ork_phases p;
     if (!ork_phases_cut(c, &p)) return 1;
-    const int *n = p.inner.kernel, *k = c->kernel, *up = p.up, *down = p.down;
+    const int *n = p.inner.kernel, *k = c->kernel, *up = p.up, *down = p.channels.down;
     const int ups = up[0] * up[1] * up[2], downs = down[0] * down[1] * down[2];
     const size_t taps = (size_t)(n[0] * n[1] * n[2]);
     float *spread = calloc((size_t)p.inner.out_channels * (size_t)p.inner.in_channels * taps, sizeof(float));
@@ -75,6 +77,8 @@ int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs,
                                                  * (size_t)k[1] + (size_t)y) * (size_t)k[2] + (size_t)x];
                     }
     const int status = ork_winograd_pack(&p.inner, spread, p.inner.out_channels, p.inner.in_channels, packed);
+    const ork_winograd_plan plan = ork_winograd_cut(&p.inner, 1);
+    if (status == 0) ork_close_up_weights(&p.channels, &plan, packed);
     free(spread);
     return status;
 }
@@ -148,7 +152,7 @@ static void gather_row(const float *const rows[4], int64_t width, int shift, int
 // Channels that are read: behind the last input others may be, which are zero.
 static int gathered(const ork_phases *p) {
 #if defined(__x86_64__)
-    return (p->inputs + SLIM_NUMBERS - 1) / SLIM_NUMBERS * SLIM_NUMBERS;
+    return (p->channels.inputs + SLIM_NUMBERS - 1) / SLIM_NUMBERS * SLIM_NUMBERS;
 #else
     return p->inner.in_channels;
 #endif
@@ -158,7 +162,7 @@ static int gathered(const ork_phases *p) {
 static void gather(void *data, int index, int parts) {
     const work *k = data;
     const ork_convolution *c = k->c, *inner = &k->p->inner;
-    const int *down = k->p->down, *shift = k->p->shift, downs = down[0] * down[1] * down[2];
+    const int *down = k->p->channels.down, *shift = k->p->shift, downs = down[0] * down[1] * down[2];
     const int64_t depth = inner->in_size[0], height = inner->in_size[1], width = inner->in_size[2];
     const int64_t rows = c->batch * depth * height, end = rows * (index + 1) / parts;
     const int channels = gathered(k->p);
@@ -198,5 +202,5 @@ int ork_phases_run(
     work k = {c, &p, input, scratch};
     ork_parallel(threads, gather, &k);
     return ork_winograd_run_phases(
-        &p.inner, p.inputs, c, p.up, packed, bias, scratch, residual, output, (char *)scratch + p.value_bytes, threads);
+        &p.inner, &p.channels, c, p.up, packed, bias, scratch, residual, output, (char *)scratch + p.value_bytes, threads);
 }

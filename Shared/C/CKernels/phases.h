@@ -2,13 +2,13 @@
 // Few channels in planes, kernel longer than the stride: blocks of 2 pixels along each dimension become channels (space
 // to depth), and with stride 1 the 2 outputs of such a block become channels as well. What is left is a convolution of
 // stride 1 with a kernel half as long and eight times the channels, which Winograd's products take cheaply.
-#include "convolution.h"
+#include "phase_channels.h"
 
 typedef struct {
     ork_convolution inner;   // Winograd over blocks
-    int inputs;              // of its channels, without what fills up the last block
-    int down[3], up[3];      // pixels of the input, of the output that become channels
-    int shift[3];            // input pixel i is phase (i + shift) % down of position (i + shift) / down
+    ork_phase_channels channels;  // pixels of the input that become channels
+    int up[3];               // pixels of the output that do
+    int shift[3];            // input pixel i is phase (i + shift) % channels.down of position (i + shift) / channels.down
     size_t value_bytes;      // the input as blocks
 } ork_phases;
 

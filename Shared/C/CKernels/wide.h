@@ -92,6 +92,8 @@ ORK_WIDE slim slim_mul(slim a, slim b) { return _mm256_mul_ps(a, b); }
 ORK_WIDE slim slim_fma(slim a, slim b, slim c) { return _mm256_fmadd_ps(a, b, c); }
 ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return _mm256_fnmadd_ps(a, b, c); }
 ORK_WIDE slim slim_max(slim a, slim b) { return _mm256_max_ps(a, b); }
+// Eight of its numbers.
+ORK_WIDE __m256 slim_eight(slim v, int which) { return v; }
 #else
 #define ORK_AVX512 "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"
 #define ORK_AVX512_BF16 ORK_AVX512 ",avx512bf16"
@@ -159,4 +161,7 @@ ORK_WIDE slim slim_mul(slim a, slim b) { return wide_mul(a, b); }
 ORK_WIDE slim slim_fma(slim a, slim b, slim c) { return wide_fma(a, b, c); }
 ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return wide_fnma(a, b, c); }
 ORK_WIDE slim slim_max(slim a, slim b) { return wide_max(a, b); }
+ORK_WIDE __m256 slim_eight(slim v, int which) {
+    return which ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v);
+}
 #endif

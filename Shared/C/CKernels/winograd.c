@@ -1,4 +1,5 @@
 #include "form.h"
+#include "phase_channels.h"
 #include "winograd.h"
 
 #if defined(__x86_64__)
@@ -9,86 +10,145 @@
 
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
 
+// The tiles that a thread has taken, in sets that are multiplied at once, and its scratch memory.
+typedef struct {
+    const work *k;
+    char *values, *sums, *planes;
+    float *line;
+    int64_t tile, number, sets;
+    int64_t begins[ORK_MOST_SETS + 1];  // of each set, among those taken
+} taken;
+
+// Values: [set][point][chunk][tile of the set][16].
+static void analyse_tiles(const taken *t) {
+    const work *k = t->k;
+    const ork_winograd_plan *plan = &k->plan;
+    const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(k->c->type));
+    for (int64_t set = 0; set < t->sets; set++) {
+        const int64_t from = t->begins[set], width = t->begins[set + 1] - from;
+        char *at = t->values + from * plan->points * plan->chunks * side;
+        const int64_t step = plan->chunks * width * side;
+        for (int64_t i = 0; i < width; i++) {
+            const place here = tile_place(k, t->tile + from + i);
+            for (int64_t chunk = 0; chunk < plan->chunks; chunk++)
+                analyse(k, &here, chunk, t->line, at + i * side, step, width * side);
+        }
+    }
+}
+
+// Sums: [set][point][pair of blocks][tile][blocks of the pair][16], of points from first to end and of as many blocks as
+// `group` has. Weights are read in the order in which they lie.
+static void multiply(const taken *t, int block, int group, int64_t first, int64_t end) {
+    const work *k = t->k;
+    const ork_winograd_plan *plan = &k->plan;
+    const int type = k->c->type;
+    const ork_tiles kernel = ork_tiles_of(type);
+    const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(type));
+    const int64_t point_bytes = plan->chunks * 256 * (int64_t)ork_bytes(type), weight_step = plan->points * point_bytes;
+    const int64_t at_once = type == ORK_F16 ? 128 : 256, shares = t->sets > 1 && type != ORK_F16 ? 2 : 1;
+    for (int in_group = 0; in_group < group; in_group += 2) {
+        const int blocks = group - in_group < 2 ? 1 : 2;
+        const char *weights = k->packed + (block + in_group) * weight_step;
+        for (int64_t point = first; point < end; point++) {
+            const ork_point_inputs inputs = k->inputs[k->lacking[point]];
+            for (int64_t set = 0; set < t->sets; set++) {
+                const int64_t from = t->begins[set], width = t->begins[set + 1] - from;
+                const ork_segment segment = {
+                    t->values + (from * plan->points + point * width) * plan->chunks * side, point * point_bytes,
+                    width * side, side, inputs.last};
+                char *sum = t->sums + ((from * (end - first) + (point - first) * width) * group + in_group * width) * 64;
+                // The next point's weights: half of them with each of two sets, or all at once.
+                const ork_tile_end pause = {
+                    .sums = (float *)sum, .begins = 1,
+                    .ahead = weights + (point + 1) * point_bytes + (shares == 2 ? set % 2 * point_bytes / 2 : 0),
+                    .ahead_step = set >= shares ? 0 : at_once / shares};
+                kernel((int)width, blocks)(&segment, 1, inputs.chunks, weights, weight_step, &pause);
+            }
+        }
+    }
+}
+
+// Each tile and block of the group, what its sums are to be turned into, by `end_tile`.
+typedef void (*end_of_tile)(const taken *t, int64_t tile, int block, int in_group, int group, int slice, char *sums, int64_t step);
+
+static void end_tiles(const taken *t, int block, int group, int slice, end_of_tile end_tile) {
+    const ork_winograd_plan *plan = &t->k->plan;
+    const int64_t points = plan->points / plan->slices;
+    for (int64_t set = 0; set < t->sets; set++) {
+        const int64_t from = t->begins[set], width = t->begins[set + 1] - from;
+        for (int64_t i = 0; i < width; i++)
+            for (int b = 0; b < group; b++) {
+                const int in_pair = b % 2, pair = group - (b - in_pair) < 2 ? 1 : 2;
+                char *sums = t->sums + (from * points * group + (b - in_pair) * width + i * pair + in_pair) * 64;
+                end_tile(t, from + i, block + b, b, group, slice, sums, width * group * 64);
+            }
+    }
+}
+
+static void end_whole(const taken *t, int64_t tile, int block, int in_group, int group, int slice, char *sums, int64_t step) {
+    (void)in_group, (void)group, (void)slice;
+    const place here = tile_place(t->k, t->tile + tile);
+    synthesize(t->k, &here, block, sums, step, t->line);
+}
+
+static char *plane_of(const taken *t, int64_t tile, int in_group, int group, int slice) {
+    const ork_winograd_plan *plan = &t->k->plan;
+    return t->planes + ((tile * group + in_group) * plan->slices + slice) * plan->m[1] * plan->m[2] * 64;
+}
+
+static void end_slice(const taken *t, int64_t tile, int block, int in_group, int group, int slice, char *sums, int64_t step) {
+    (void)block;
+    const ork_winograd_plan *plan = &t->k->plan;
+    ork_plane_of_slice(plan->n[1], plan->m[1], sums, plan->n[2] * step, step, plane_of(t, tile, in_group, group, slice));
+}
+
 static void part(void *data, int index, int parts) {
     (void)parts;
     const work *k = data;
     const ork_winograd_plan *plan = &k->plan;
-    const ork_convolution *c = k->c;
-    char *values = k->scratch + (size_t)index * (plan->input_bytes + plan->sum_bytes + plan->line_bytes);
-    char *sums = values + plan->input_bytes;
-    float *line = (void *)(sums + plan->sum_bytes);
-    const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(c->type));
-    const int64_t point_bytes = plan->chunks * 256 * (int64_t)ork_bytes(c->type);
-    const int64_t weight_step = plan->points * point_bytes, pairs = (plan->output_blocks + 1) / 2;
+    char *scratch = k->scratch + (size_t)index * (plan->input_bytes + plan->sum_bytes + plan->plane_bytes + plan->line_bytes);
+    taken t = {k, scratch, scratch + plan->input_bytes, scratch + plan->input_bytes + plan->sum_bytes};
+    t.line = (void *)(t.planes + plan->plane_bytes);
+    const int64_t pairs = (plan->output_blocks + 1) / 2;
     const int pixel_part = index % plan->pixel_parts, output_part = index / plan->pixel_parts;
     const int begin = (int)edge(output_part, plan->output_parts, pairs) * 2;
     int end = (int)edge(output_part + 1, plan->output_parts, pairs) * 2;
     if (end > plan->output_blocks) end = (int)plan->output_blocks;
-    const ork_tiles kernel = ork_tiles_of(c->type);
-    const int64_t at_once = c->type == ORK_F16 ? 128 : 256;
     ork_queue *const queues = k->queues + output_part * plan->pixel_parts;
-    int64_t tile, number;
-    while ((number = ork_take(queues, plan->pixel_parts, pixel_part, ORK_TILE_PIXELS, plan->group, &tile))) {
-        const int64_t sets = (number + ORK_TILE_PIXELS - 1) / ORK_TILE_PIXELS;
-        const int64_t shares = sets > 1 && c->type != ORK_F16 ? 2 : 1;
-        // Values: [set][point][chunk][tile of the set][16].
-        for (int64_t set = 0; set < sets; set++) {
-            const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
-            char *at = values + from * plan->points * plan->chunks * side;
-            for (int64_t i = 0; i < width; i++) {
-                const place here = tile_place(k, tile + from + i);
-                for (int64_t chunk = 0; chunk < plan->chunks; chunk++)
-                    analyse(k, &here, chunk, line, at + (chunk * width + i) * side, plan->chunks * width * side);
+    while ((t.number = ork_take(queues, plan->pixel_parts, pixel_part, ORK_TILE_PIXELS, plan->group, &t.tile))) {
+        t.sets = (t.number + ORK_TILE_PIXELS - 1) / ORK_TILE_PIXELS;
+        for (int64_t set = 0; set <= t.sets; set++) t.begins[set] = edge(set, t.sets, t.number);
+        analyse_tiles(&t);
+        for (int block = begin; block < end; block += (int)plan->output_group) {
+            const int group = end - block < plan->output_group ? end - block : (int)plan->output_group;
+            const int64_t points = plan->points / plan->slices;
+            for (int slice = 0; slice < plan->slices; slice++) {
+                multiply(&t, block, group, slice * points, (slice + 1) * points);
+                end_tiles(&t, block, group, slice, plan->slices > 1 ? end_slice : end_whole);
             }
-        }
-        for (int first = begin; first < end; first += (int)plan->output_group) {
-            const int last = end - first < plan->output_group ? end : first + (int)plan->output_group;
-            const int64_t blocks_here = last - first;
-            // Sums: [set][point][pair of blocks][tile][blocks of the pair][16].
-            // Weights in the order in which they lie.
-            for (int block = first; block < last; block += 2)
-                for (int64_t point = 0; point < plan->points; point++) {
-                    const int blocks = last - block < 2 ? 1 : 2;
-                    for (int64_t set = 0; set < sets; set++) {
-                        const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
-                        const ork_segment segment = {
-                            values + (from * plan->points + point * width) * plan->chunks * side,
-                            point * point_bytes, width * side, side, k->last_inputs};
-                        char *sum = sums + (from * plan->points + point * width) * blocks_here * 64
-                            + (block - first) * width * 64;
-                        // The next point's weights: half of them with each of two sets, or all at once.
-                        const char *ahead = k->packed + block * weight_step + (point + 1) * point_bytes;
-                        const ork_tile_end pause = {
-                            .sums = (float *)sum, .begins = 1,
-                            .ahead = ahead + (shares == 2 ? set % 2 * point_bytes / 2 : 0),
-                            .ahead_step = set >= shares ? 0 : at_once / shares};
-                        kernel((int)width, blocks)(
-                            &segment, 1, plan->chunks, k->packed + block * weight_step, weight_step, &pause);
-                    }
-                }
-            for (int64_t set = 0; set < sets; set++) {
-                const int64_t from = edge(set, sets, number), width = edge(set + 1, sets, number) - from;
-                for (int64_t i = 0; i < width; i++) {
-                    const place here = tile_place(k, tile + from + i);
-                    for (int block = first; block < last; block++) {
-                        const int in_pair = (block - first) % 2, blocks = last - (block - in_pair) < 2 ? 1 : 2;
-                        char *sum = sums + from * plan->points * blocks_here * 64
-                            + (block - first - in_pair) * width * 64 + (i * blocks + in_pair) * 64;
-                        synthesize(k, &here, block, sum, width * blocks_here * 64, line);
-                    }
-                }
+            for (int64_t tile = 0; plan->slices > 1 && tile < t.number; tile++) {
+                const place here = tile_place(k, t.tile + tile);
+                for (int b = 0; b < group; b++) synthesize_depth(k, &here, block + b, plane_of(&t, tile, b, group, 0));
             }
         }
     }
 }
 
 int ork_winograd_run_phases(
-    const ork_convolution *c, int inputs, const ork_convolution *outer, const int up[3], const void *packed,
-    const float *bias, const void *input, const void *residual, void *output, void *scratch, int threads) {
+    const ork_convolution *c, const ork_phase_channels *channels, const ork_convolution *outer, const int up[3],
+    const void *packed, const float *bias, const void *input, const void *residual, void *output, void *scratch,
+    int threads) {
     ork_queue queues[threads];
     work k = {
-        c,      outer, {up[0], up[1], up[2]}, ork_winograd_cut(c, threads), packed,
-        input,  {outer, bias, residual, output, up[2]}, scratch, (inputs % 16 + 3) / 4 * 4, queues};
+        .c = c, .outer = outer, .up = {up[0], up[1], up[2]}, .plan = ork_winograd_cut(c, threads), .packed = packed,
+        .input = input, .sink = {outer, bias, residual, output, up[2]}, .scratch = scratch, .channels = channels,
+        .queues = queues};
+    ork_lacking_dimensions(channels, &k.plan, k.lacking);
+    for (int i = 0; i < 8; i++) {
+        k.left[i] = ork_phases_left_where(channels, i);
+        const int left = channels->inputs / channels->phases * k.left[i].count;
+        k.inputs[i] = (ork_point_inputs){(left + 15) / 16, (left % 16 + 3) / 4 * 4};
+    }
     for (int i = 0; i < k.plan.output_parts; i++)
         ork_queue_up(queues + i * k.plan.pixel_parts, k.plan.pixel_parts, k.plan.tiles);
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
@@ -96,8 +156,9 @@ int ork_winograd_run_phases(
 }
 #else
 int ork_winograd_run_phases(
-    const ork_convolution *c, int inputs, const ork_convolution *outer, const int up[3], const void *packed,
-    const float *bias, const void *input, const void *residual, void *output, void *scratch, int threads) {
+    const ork_convolution *c, const struct ork_phase_channels *channels, const ork_convolution *outer, const int up[3],
+    const void *packed, const float *bias, const void *input, const void *residual, void *output, void *scratch,
+    int threads) {
     return 1;
 }
 #endif
@@ -105,6 +166,7 @@ int ork_winograd_run_phases(
 int ork_winograd_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads) {
+    const ork_phase_channels each = {c->in_channels, 1, {1, 1, 1}, false};
     return ork_winograd_run_phases(
-        c, c->in_channels, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, threads);
+        c, &each, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, threads);
 }

@@ -3,6 +3,12 @@
 #include "vectors.h"
 #include "winograd.h"
 
+#ifdef ORK_NARROW
+enum { SLICED_ROOM = 340 << 10 };
+#else
+enum { SLICED_ROOM = 800 << 10 };
+#endif
+
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -17,7 +23,7 @@ static int points_for(const ork_convolution *c, int dimension) {
         const int longer = c->variant == 2 || (c->variant == 0 && c->type != ORK_BF16 && dimension > 0);
         return longer && c->out_size[dimension] > 2 ? 6 : 4;
     }
-    case 4: return c->variant == 2 ? 8 : 6;
+    case 4: return c->variant == 3 ? (dimension > 0 ? 11 : 7) : c->variant == 2 ? 7 : 6;
     case 5: return c->variant == 2 ? 8 : 6;
     case 7: return c->variant == 1 || c->out_size[dimension] < 4 || lines > 1 ? 8 : 10;
     default: return 0;
@@ -64,16 +70,33 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
     const int64_t bytes = (int64_t)ork_bytes(ork_value_type(c->type));
     const int64_t tile_bytes = plan.points * plan.chunks * 16 * bytes;
     const int64_t own = ceiling(plan.tiles, plan.pixel_parts);
-    plan.group = ORK_TILE_PIXELS * (int64_t)smaller(28 / ORK_TILE_PIXELS, 1 + (400 << 10) / (tile_bytes * 2 * ORK_TILE_PIXELS));
+    // Where all sums of two output blocks would not stay near, those of one slice of points do.
+    const bool has_planes = plan.n[0] > 1 && plan.n[1] == plan.n[2] && (plan.n[1] <= 8 || plan.n[1] == 11);
+    const bool is_sliced = has_planes && own * plan.points * 2 * 64 > 256 << 10;
+    plan.slices = is_sliced ? plan.n[0] : 1;
+    const int64_t slice_points = plan.points / plan.slices;
+    const int64_t plane_tile = is_sliced ? (int64_t)plan.n[0] * plan.m[1] * plan.m[2] * 64 : 0;
+    // What is touched again and again for one pair of output blocks, or transforms and all their products.
+    const int64_t room = is_sliced ? SLICED_ROOM : 400 << 10;
+    const int64_t busy = is_sliced ? 2 * (slice_points * 64 + plane_tile) + tile_bytes / plan.slices : tile_bytes * 2;
+    const int64_t sets = is_sliced ? room / (busy * ORK_TILE_PIXELS) : 1 + room / (busy * ORK_TILE_PIXELS);
+    plan.group = ORK_TILE_PIXELS * smaller(ORK_MOST_SETS, sets < 1 ? 1 : sets);
     plan.group = smaller(plan.group, own);
-    const int64_t sum_tile = (int64_t)plan.points * 64;
-    plan.output_group = (160 << 10) / (sum_tile * plan.group) / 2 * 2;
+    const int64_t sum_tile = slice_points * 64;
+    plan.output_group = is_sliced ? 2 : (160 << 10) / (sum_tile * plan.group) / 2 * 2;
     if (plan.output_group < 2) plan.output_group = 2;
     plan.output_group = smaller(plan.output_group, (plan.output_blocks + 1) / 2 * 2);
     plan.input_bytes = (size_t)(tile_bytes * plan.group);
     plan.sum_bytes = (size_t)(sum_tile * plan.group * plan.output_group);
+    plan.plane_bytes = (size_t)(plane_tile * plan.group * plan.output_group);
     plan.line_bytes = (size_t)2 * 64 * (size_t)plan.points;
     return plan;
+}
+
+size_t ork_winograd_scratch_bytes(const ork_convolution *c, int threads) {
+    const ork_winograd_plan plan = ork_winograd_cut(c, threads);
+    const size_t each = plan.input_bytes + plan.sum_bytes + plan.plane_bytes + plan.line_bytes;
+    return each * (size_t)(plan.pixel_parts * plan.output_parts);
 }
 
 size_t ork_winograd_packed_bytes(const ork_convolution *c) {
@@ -82,13 +105,14 @@ size_t ork_winograd_packed_bytes(const ork_convolution *c) {
 }
 
 void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
-    static const float points[4][4] = ORK_POINTS;
+    static const float points[ORK_MOST_LINE - 3][ORK_MOST_PAIRS] = ORK_POINTS;
     double finite[ORK_MOST_LINE] = {0};
-    for (int j = 1; n > 1 && j < n - 1; j++) finite[j] = points[(n - 4) / 2][(j - 1) / 2] * (j % 2 ? 1 : -1);
     if (n == 1) {
         rows[0][0] = 1;
         return;
     }
+    const int zero = n % 2 == 0;
+    for (int j = zero; j < n - 1; j++) finite[j] = points[n - 4][(j - zero) / 2] * ((j - zero) % 2 ? -1 : 1);
     for (int j = 0; j < n - 1; j++) {
         double product = 1, power = 1;
         for (int k = 0; k < n - 1; k++)

@@ -27,9 +27,9 @@ ORK_LINE void ork_analyse_plane(
     int64_t step, int type) {
     static const _Alignas(64) float zeros[16];
     for (int part = 0; part < parts; part++) {
-        slim t[8][8];
+        slim t[ORK_MOST_LINE][ORK_MOST_LINE];
         EACH for (int y = 0; y < ny; y++) {
-            slim d[8];
+            slim d[ORK_MOST_LINE];
             const int is_row = !inside || (y >= inside->first[0] && y < inside->end[0]);
             EACH for (int x = 0; x < nx; x++) {
                 const int is_pixel = !inside || (is_row && x >= inside->first[1] && x < inside->end[1]);
@@ -39,7 +39,7 @@ ORK_LINE void ork_analyse_plane(
             ork_points_of(nx, d, t[y]);
         }
         EACH for (int x = 0; x < nx; x++) {
-            slim d[8], v[8];
+            slim d[ORK_MOST_LINE], v[ORK_MOST_LINE];
             EACH for (int y = 0; y < ny; y++) d[y] = t[y][x];
             ork_points_of(ny, d, v);
             EACH for (int y = 0; y < ny; y++) ork_store_slim(to + (y * nx + x) * step, part * SLIM_NUMBERS, type, v[y]);
@@ -63,9 +63,9 @@ ORK_LINE void ork_synthesize_plane(
     const slim floor = slim_all(sink->c->relu ? 0.0f : -__builtin_inff());
     for (int part = 0; part < SLIM_PARTS; part++) {
         const int64_t first = part * SLIM_NUMBERS;
-        slim t[8][8];
+        slim t[ORK_MOST_LINE][ORK_MOST_LINE];
         EACH for (int x = 0; x < nx; x++) {
-            slim v[8], y[8];
+            slim v[ORK_MOST_LINE], y[ORK_MOST_LINE];
             EACH for (int i = 0; i < ny; i++) v[i] = ork_load_slim(from + i * row + x * side, first, ORK_F32);
             ork_outputs_of(ny, my, v, y);
             EACH for (int i = 0; i < my; i++) t[i][x] = y[i];
@@ -73,7 +73,7 @@ ORK_LINE void ork_synthesize_plane(
         const slim bias = sink->bias ? slim_load(sink->bias + end->block * 16 + first) : slim_zero();
         EACH for (int i = 0; i < my; i++) {
             if (i >= end->rows) break;
-            slim y[8];
+            slim y[ORK_MOST_LINE];
             ork_outputs_of(nx, mx, t[i], y);
             const int64_t pixel = end->pixel + i * end->row;
             int64_t to = end->item * output->item + end->block * output->block + pixel * output->pixel + first;
@@ -93,8 +93,61 @@ ORK_LINE void ork_synthesize_plane(
     }
 }
 
+// Points of a plane to its outputs alone. from: point (y, x) at y * row + x * side; to: output (y, x) at (y * m + x) * 64.
+ORK_LINE void ork_restore_plane(int n, int m, const char *from, int64_t row, int64_t side, char *to) {
+    for (int part = 0; part < SLIM_PARTS; part++) {
+        slim t[ORK_MOST_LINE][ORK_MOST_LINE];
+        EACH for (int x = 0; x < n; x++) {
+            slim v[ORK_MOST_LINE], y[ORK_MOST_LINE];
+            EACH for (int i = 0; i < n; i++) v[i] = ork_load_slim(from + i * row + x * side, part * SLIM_NUMBERS, ORK_F32);
+            ork_outputs_of(n, m, v, y);
+            EACH for (int i = 0; i < m; i++) t[i][x] = y[i];
+        }
+        EACH for (int i = 0; i < m; i++) {
+            slim y[ORK_MOST_LINE];
+            ork_outputs_of(n, m, t[i], y);
+            EACH for (int x = 0; x < m; x++) ork_store_slim(to + (i * m + x) * 64, part * SLIM_NUMBERS, ORK_F32, y[x]);
+        }
+    }
+}
+
+// from: slice z, pixel p at (z * pixels + p) * 64, pixels = my * mx. end: of the first slice; `slice` pixels to the next
+// one, of which `slices` exist.
+ORK_LINE void ork_synthesize_depth(
+    int n, int m, const char *from, int my, int mx, int slices, int64_t slice, const ork_plane_end *end) {
+    const ork_sink *sink = end->sink;
+    const ork_strides *output = &sink->c->output, *residual = &sink->c->residual;
+    const slim floor = slim_all(sink->c->relu ? 0.0f : -__builtin_inff());
+    for (int y = 0; y < end->rows; y++)
+        for (int x = 0; x < end->width; x++) {
+            const int64_t pixel = end->pixel + y * end->row + x * sink->pixel_step;
+            for (int part = 0; part < SLIM_PARTS; part++) {
+                const int64_t first = part * SLIM_NUMBERS;
+                const slim bias = sink->bias ? slim_load(sink->bias + end->block * 16 + first) : slim_zero();
+                slim v[ORK_MOST_LINE], z[ORK_MOST_LINE];
+                EACH for (int i = 0; i < n; i++)
+                    v[i] = ork_load_slim(from + ((i * my + y) * mx + x) * 64, first, ORK_F32);
+                ork_outputs_of(n, m, v, z);
+                int64_t to = end->item * output->item + end->block * output->block + pixel * output->pixel + first;
+                int64_t beside =
+                    end->item * residual->item + end->block * residual->block + pixel * residual->pixel + first;
+                EACH for (int i = 0; i < m; i++, to += slice * output->pixel, beside += slice * residual->pixel) {
+                    if (i >= slices) break;
+                    slim sum = slim_add(z[i], bias);
+                    if (end->plain) {
+                        slim_store((float *)sink->output + to, slim_max(floor, sum));
+                        continue;
+                    }
+                    if (sink->residual)
+                        sum = slim_add(sum, ork_load_slim(sink->residual, beside, sink->c->residual_type));
+                    ork_store_slim(sink->output, to, sink->c->output_type, slim_max(floor, sum));
+                }
+            }
+        }
+}
+
 ORK_TARGET __attribute__((unused)) static bool ork_has_plane(int ny, int nx, int type) {
-    return ny == nx && (ny == 4 || (type == ORK_F32 && (ny == 6 || ny == 8)));
+    return ny == nx && (ny == 4 || (type == ORK_F32 && (ny == 6 || ny == 7 || ny == 8 || ny == 11)));
 }
 
 #define ORK_PLANE_POINTS(name, inside_or_null)                                                                       \
@@ -108,6 +161,10 @@ ORK_TARGET __attribute__((unused)) static bool ork_has_plane(int ny, int nx, int
             ork_analyse_plane(4, 4, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
         else if (n == 6)                                                                                             \
             ork_analyse_plane(6, 6, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
+        else if (n == 7)                                                                                             \
+            ork_analyse_plane(7, 7, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
+        else if (n == 11)                                                                                            \
+            ork_analyse_plane(11, 11, parts, from, row, side, inside_or_null, to, step, ORK_F32);                           \
         else                                                                                                         \
             ork_analyse_plane(8, 8, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
     }
@@ -124,8 +181,29 @@ ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
     case 6464: ork_synthesize_plane(6, 4, 6, 4, from, row, side, end); return 1;
     case 6363: ork_synthesize_plane(6, 3, 6, 3, from, row, side, end); return 1;
     case 6262: ork_synthesize_plane(6, 2, 6, 2, from, row, side, end); return 1;
+    case 7474: ork_synthesize_plane(7, 4, 7, 4, from, row, side, end); return 1;
+    case 7575: ork_synthesize_plane(7, 5, 7, 5, from, row, side, end); return 1;
     case 8484: ork_synthesize_plane(8, 4, 8, 4, from, row, side, end); return 1;
     case 8585: ork_synthesize_plane(8, 5, 8, 5, from, row, side, end); return 1;
     default: return 0;
     }
+}
+
+// The lengths of transforms that three dimensions have.
+#define ORK_EACH_DEPTH(M) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(7, 5) M(8, 2) M(8, 4) M(8, 5) M(11, 8)
+#define ORK_CASE_OF_PLANE(n, m) \
+    case n * 10 + m: ork_restore_plane(n, m, from, row, side, to); break;
+#define ORK_CASE_OF_DEPTH(n, m) \
+    case n * 10 + m: ork_synthesize_depth(n, m, from, my, mx, slices, slice, end); break;
+
+ORK_TARGET __attribute__((noinline, unused)) static void ork_plane_of_slice(
+    int n, int m, const char *from, int64_t row, int64_t side, char *to) {
+    ORK_ALIGNED_FRAME
+    switch (n * 10 + m) { ORK_EACH_DEPTH(ORK_CASE_OF_PLANE) }
+}
+
+ORK_TARGET __attribute__((noinline, unused)) static void ork_depth_outputs(
+    int n, int m, const char *from, int my, int mx, int slices, int64_t slice, const ork_plane_end *end) {
+    ORK_ALIGNED_FRAME
+    switch (n * 10 + m) { ORK_EACH_DEPTH(ORK_CASE_OF_DEPTH) }
 }

@@ -1,8 +1,14 @@
 #pragma once
 // One tile between pixels and points: its window of the input to points, and points to its outputs.
 #include <string.h>
+#include "phase_channels.h"
 #include "queue.h"
 #include "winograd_planes.h"
+
+// What is multiplied at a point.
+typedef struct {
+    int64_t chunks, last;  // of the last chunk's inputs: a multiple of 4, 0 for all
+} ork_point_inputs;
 
 typedef struct {
     const ork_convolution *c, *outer;
@@ -11,7 +17,11 @@ typedef struct {
     const char *packed, *input;
     ork_sink sink;
     char *scratch;
-    int last_inputs;  // of the last chunk
+    const ork_phase_channels *channels;
+    uint8_t lacking[ORK_MOST_POINTS];
+    // By what a point lacks.
+    ork_phases_left left[8];
+    ork_point_inputs inputs[8];
     ork_queue *queues;  // of tiles, one for each thread
 } work;
 
@@ -36,11 +46,13 @@ ORK_TARGET __attribute__((noinline)) static void transform_lines(
     if (type == ORK_F32) {
         if (n == 4) transform(4, parts, from, to, rows, columns, ORK_F32);
         if (n == 6) transform(6, parts, from, to, rows, columns, ORK_F32);
+        if (n == 7) transform(7, parts, from, to, rows, columns, ORK_F32);
         if (n == 8) transform(8, parts, from, to, rows, columns, ORK_F32);
         if (n == 10) transform(10, parts, from, to, rows, columns, ORK_F32);
     } else {
         if (n == 4) transform(4, parts, from, to, rows, columns, ORK_BF16);
         if (n == 6) transform(6, parts, from, to, rows, columns, ORK_BF16);
+        if (n == 7) transform(7, parts, from, to, rows, columns, ORK_BF16);
         if (n == 8) transform(8, parts, from, to, rows, columns, ORK_BF16);
         if (n == 10) transform(10, parts, from, to, rows, columns, ORK_BF16);
     }
@@ -72,6 +84,8 @@ ORK_TARGET __attribute__((noinline)) static void restore_lines(
     case 63: restore(6, 3, from, to, rows, columns); break;
     case 64: restore(6, 4, from, to, rows, columns); break;
     case 65: restore(6, 5, from, to, rows, columns); break;
+    case 74: restore(7, 4, from, to, rows, columns); break;
+    case 75: restore(7, 5, from, to, rows, columns); break;
     case 82: restore(8, 2, from, to, rows, columns); break;
     case 84: restore(8, 4, from, to, rows, columns); break;
     case 85: restore(8, 5, from, to, rows, columns); break;
@@ -132,14 +146,91 @@ static void analyse_planes(
     }
 }
 
-// One tile to its points: point p goes to `to + p * step`.
-static void analyse(const work *k, const place *tile, int64_t chunk, float *line, char *to, int64_t step) {
+// The last transform of channels that are phases, along the depth: each point takes what is left of them. from: point
+// (z, y, x) of slices, rows and columns 64 bytes apart.
+typedef struct {
+    const work *k;
+    const char *from;
+    char *to;
+    int64_t step, chunk_step, chunk;
+    int parts;
+} phase_lines;
+
+// Of eight phases the `count` that are left.
+ORK_LINE void store_phases(__m256 values, int count, __m256i order, char *to) {
+    const __m128 left = _mm256_castps256_ps128(_mm256_permutevar8x32_ps(values, order));
+    if (count == 8) _mm256_storeu_ps((float *)to, values);
+    if (count == 4) _mm_storeu_ps((float *)to, left);
+    if (count == 2) _mm_storel_pi((void *)to, left);
+    if (count == 1) _mm_store_ss((float *)to, left);
+}
+
+// Where what is left of a plane stands.
+static int64_t place_of_plane(int64_t plane, int count, int64_t chunk_step) {
+    return plane * count / 16 * chunk_step + plane * count % 16 * 4;
+}
+
+// Lines of rows from y on and columns from x on which lack the same: `count` phases are left, half as many at infinity.
+ORK_LINE void transform_phases_of(
+    int n, const phase_lines *l, int y, int rows, int x, int columns, int count, int lacking) {
+    const int *size = l->k->plan.n;
+    const int64_t slice = (int64_t)size[1] * size[2], planes = l->k->channels->inputs / 8;
+    const __m256i order = _mm256_loadu_si256((const void *)l->k->left[lacking].phases);
+    const __m256i last_order = _mm256_loadu_si256((const void *)l->k->left[lacking | 1].phases);
+    int64_t places[2], last_places[2];
+    for (int i = 0; i < 2; i++) {
+        places[i] = place_of_plane(l->chunk * 2 + i, count, l->chunk_step);
+        last_places[i] = place_of_plane(l->chunk * 2 + i, count / 2, l->chunk_step);
+    }
+    const int64_t from_slice = slice * 64, to_slice = slice * l->step;
+    for (int i = y; i < y + rows; i++)
+        for (int j = x; j < x + columns; j++)
+            for (int part = 0; part < l->parts; part++) {
+                const char *from = l->from + (i * size[2] + j) * 64;
+                char *to = l->to + (i * size[2] + j) * l->step;
+                slim d[ORK_MOST_LINE], v[ORK_MOST_LINE];
+                EACH for (int z = 0; z < n; z++) d[z] = ork_load_slim(from + z * from_slice, part * SLIM_NUMBERS, ORK_F32);
+                ork_points_of(n, d, v);
+                EACH for (int z = 0; z < n; z++, to += to_slice)
+                    EACH for (int half = 0; half < SLIM_NUMBERS / 8; half++) {
+                        const int64_t in_chunk = part + half;
+                        if (half > 0 && l->chunk * 2 + in_chunk >= planes) continue;
+                        const __m256 values = slim_eight(v[z], half);
+                        if (z == n - 1)
+                            store_phases(values, count / 2, last_order, to + last_places[in_chunk]);
+                        else
+                            store_phases(values, count, order, to + places[in_chunk]);
+                    }
+            }
+}
+
+ORK_LINE void transform_phases(int n, const phase_lines *l) {
+    const int rows = l->k->plan.n[1] - 1, columns = l->k->plan.n[2] - 1;
+    transform_phases_of(n, l, 0, rows, 0, columns, 8, 0);
+    transform_phases_of(n, l, rows, 1, 0, columns, 4, 2);
+    transform_phases_of(n, l, 0, rows, columns, 1, 4, 4);
+    transform_phases_of(n, l, rows, 1, columns, 1, 2, 6);
+}
+
+ORK_TARGET __attribute__((noinline)) static void transform_depth_of_phases(int n, const phase_lines *l) {
+    switch (n) {
+    case 4: transform_phases(4, l); break;
+    case 6: transform_phases(6, l); break;
+    case 7: transform_phases(7, l); break;
+    case 8: transform_phases(8, l); break;
+    case 11: transform_phases(11, l); break;
+    }
+}
+
+// One tile to its points: point p of chunk c goes to `to + p * step + c * chunk_step`.
+static void analyse(
+    const work *k, const place *tile, int64_t chunk, float *line, char *to, int64_t step, int64_t chunk_step) {
     const ork_winograd_plan *plan = &k->plan;
     const ork_convolution *c = k->c;
     const int *n = plan->n, type = ork_value_type(c->type), alone = n[0] == 1;
     const bool has_plane = ork_has_plane(n[1], n[2], alone ? type : ORK_F32);
     // Of the last chunk no more than is multiplied.
-    const bool is_short = k->last_inputs && k->last_inputs <= SLIM_NUMBERS && chunk + 1 == plan->chunks;
+    const bool is_short = k->channels->inputs <= chunk * 16 + SLIM_NUMBERS;
     const int parts = is_short ? 1 : SLIM_PARTS;
     int64_t origin[3];
     bool inside = true;
@@ -168,17 +259,22 @@ static void analyse(const work *k, const place *tile, int64_t chunk, float *line
     int left = (n[0] > 1) + (n[1] > 1) + (n[2] > 1), first_left = 2;
     if (has_plane) {
         // The planes first, where there is a kernel for them.
-        const ork_lines pixels = {from, slice, row, side}, points = {alone ? to : other, 0, 0, alone ? step : 64};
+        const ork_lines pixels = {from, slice, row, side}, points = {alone ? to + chunk * chunk_step : other, 0, 0, alone ? step : 64};
         analyse_planes(n, parts, &pixels, in_place ? first : 0, end, &points, alone ? type : ORK_F32);
         if (alone) return;
         left = 1, first_left = 0;
+        if (k->channels->lacks) {
+            const phase_lines lines = {k, points.at, to, step, chunk_step, chunk, parts};
+            transform_depth_of_phases(n[0], &lines);
+            return;
+        }
         from = points.at, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
     }
     for (int dimension = first_left; dimension >= 0; dimension--) {
         if (n[dimension] == 1) continue;
         const int last = --left == 0;
         const int64_t tw = last ? step : 64, th = n[2] * tw, td = n[1] * th;
-        char *target = last ? to : other;
+        char *target = last ? to + chunk * chunk_step : other;
         const int kind = last ? type : ORK_F32;
         // By reference: what was just written in halves would be slow to copy whole.
         const ork_lines f = dimension == 2 ? (ork_lines){from, slice, row, side}
@@ -192,20 +288,49 @@ static void analyse(const work *k, const place *tile, int64_t chunk, float *line
     }
 }
 
+// Where the outputs of a tile go, of one block.
+typedef struct {
+    ork_plane_end plane;     // but for its first pixel
+    int64_t slice, column, row;  // the tile's first output
+    int up;                  // slices from one to the next
+} tile_end;
+
+static tile_end end_of(const work *k, const place *tile, int block) {
+    const ork_convolution *outer = k->outer;
+    const int *m = k->plan.m, *up = k->up, outer_blocks = outer->out_channels / 16, phase = block / outer_blocks;
+    tile_end end = {.up = up[0]};
+    end.slice = tile->out[0] * up[0] + phase / (up[1] * up[2]);
+    end.row = tile->out[1] * up[1] + phase / up[2] % up[1], end.column = tile->out[2] * up[2] + phase % up[2];
+    const int64_t room = (outer->out_size[2] - end.column + up[2] - 1) / up[2];
+    const int64_t rows = (outer->out_size[1] - end.row + up[1] - 1) / up[1];
+    end.plane = (ork_plane_end){&k->sink, tile->item, 0, (int64_t)up[1] * outer->out_size[2],
+        (int)(rows < m[1] ? rows : m[1]), (int)(room < m[2] ? room : m[2]), block % outer_blocks,
+        outer->output_type == ORK_F32 && !k->sink.residual};
+    return end;
+}
+
+static int64_t first_pixel(const work *k, const tile_end *end, int64_t slice) {
+    return (slice * k->outer->out_size[1] + end->row) * k->outer->out_size[2] + end->column;
+}
+
+// Planes of outputs of one tile and output block, [slice of points][row][column][16], to its outputs.
+static void synthesize_depth(const work *k, const place *tile, int block, const char *from) {
+    const ork_winograd_plan *plan = &k->plan;
+    tile_end end = end_of(k, tile, block);
+    const int64_t slices = (k->outer->out_size[0] - end.slice + end.up - 1) / end.up;
+    end.plane.pixel = first_pixel(k, &end, end.slice);
+    ork_depth_outputs(
+        plan->n[0], plan->m[0], from, plan->m[1], plan->m[2], (int)(slices < plan->m[0] ? slices : plan->m[0]),
+        (int64_t)end.up * k->outer->out_size[1] * k->outer->out_size[2], &end.plane);
+}
+
 // Points of one tile and output block, `step` bytes apart, to its outputs.
 static void synthesize(const work *k, const place *tile, int block, char *from, int64_t step, float *line) {
     const ork_winograd_plan *plan = &k->plan;
     const int *n = plan->n, *m = plan->m;
     char *other = (char *)line, *spare = (char *)(line + plan->points * 16);
     int64_t size[3] = {n[0], n[1], n[2]}, element = step;
-    const ork_convolution *outer = k->outer;
-    const int *up = k->up, outer_blocks = outer->out_channels / 16, phase = block / outer_blocks;
-    const int z = phase / (up[1] * up[2]), y = phase / up[2] % up[1], x = phase % up[2];
-    const int64_t column = tile->out[2] * up[2] + x, room = (outer->out_size[2] - column + up[2] - 1) / up[2];
-    const int64_t first_row = tile->out[1] * up[1] + y, rows = (outer->out_size[1] - first_row + up[1] - 1) / up[1];
-    ork_plane_end end = {&k->sink, tile->item, 0, (int64_t)up[1] * outer->out_size[2],
-        (int)(rows < m[1] ? rows : m[1]), (int)(room < m[2] ? room : m[2]), block % outer_blocks,
-        outer->output_type == ORK_F32 && !k->sink.residual};
+    tile_end end = end_of(k, tile, block);
     for (int dimension = 0; dimension < 3; dimension++) {
         if (n[dimension] == 1) continue;
         const int64_t w = element, h = size[2] * w, d = size[1] * h;
@@ -222,10 +347,10 @@ static void synthesize(const work *k, const place *tile, int block, char *from, 
             // What is left are planes.
             int done = 1;
             for (int64_t i = 0; i < m[0] && done; i++) {
-                const int64_t slice = (tile->out[0] + i) * up[0] + z;
-                if (slice >= outer->out_size[0]) break;
-                end.pixel = (slice * outer->out_size[1] + first_row) * outer->out_size[2] + column;
-                done = ork_plane_outputs(n[1], m[1], n[2], m[2], from + i * d, h, w, &end);
+                const int64_t slice = end.slice + i * end.up;
+                if (slice >= k->outer->out_size[0]) break;
+                end.plane.pixel = first_pixel(k, &end, slice);
+                done = ork_plane_outputs(n[1], m[1], n[2], m[2], from + i * d, h, w, &end.plane);
             }
             if (done) return;
         }
@@ -233,12 +358,11 @@ static void synthesize(const work *k, const place *tile, int block, char *from, 
         from = other, other = spare, spare = from, element = 64;
     }
     for (int i = 0; i < m[0]; i++)
-        for (int h = 0; h < end.rows; h++) {
-            const int64_t slice = (tile->out[0] + i) * up[0] + z;
-            if (slice >= outer->out_size[0] || end.width <= 0) continue;
+        for (int h = 0; h < end.plane.rows; h++) {
+            const int64_t slice = end.slice + i * end.up;
+            if (slice >= k->outer->out_size[0] || end.plane.width <= 0) continue;
             ork_store_pixels(
                 &k->sink, (const float *)from + (i * m[1] + h) * m[2] * 16, tile->item,
-                (slice * outer->out_size[1] + first_row + h * up[1]) * outer->out_size[2] + column, end.width,
-                end.block, 1);
+                first_pixel(k, &end, slice) + h * end.plane.row, end.plane.width, end.plane.block, 1);
         }
 }

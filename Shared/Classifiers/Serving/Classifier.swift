@@ -34,7 +34,8 @@ package actor Classifier {
             try MemoryEstimate(
                 graph: model.graph, batch: 1, extent: try Extent(model.description.extents), keepsActivations: true
             ).check(available: AvailableMemory.byteCount)
-            plan = try InferencePlan(graph: model.graph, parameters: model.parameters, settings: settings)
+            plan = try InferencePlan(
+                graph: model.graph, parameters: model.parameters, settings: settings, memory: executor.memory)
         } catch {
             throw .modelDamaged(path: model.path ?? model.description.name, reason: "\(error)")
         }

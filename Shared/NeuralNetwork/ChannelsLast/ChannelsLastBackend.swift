@@ -36,7 +36,8 @@ package struct ChannelsLastBackend: Backend {
     }
 
     package func makeExecutable(
-        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
+        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool,
+        memory: WorkingMemory
     ) throws -> any Executable {
         _ = OpenBLASRuntime.prepare()
         let precision = precision(for: settings)
@@ -46,7 +47,7 @@ package struct ChannelsLastBackend: Backend {
         let isHalf = precision == .bfloat16
         return try ChannelsLastExecutable(
             network: network, shape: shape, type: isHalf && ork_processor_features().avx512 ? .bfloat16 : .float32,
-            halvesWeights: isHalf, threads: settings.threads, keepsActivations: keepsActivations, weights: weights,
+            halvesWeights: isHalf, threads: settings.threads, keepsActivations: keepsActivations, memory: memory, weights: weights,
             chooser: settings.rounding == .least ? .direct : chooser)
     }
 }

@@ -15,6 +15,7 @@ final class ChannelsLastExecutable: Executable {
     private let isHalved: [Bool]
     let context: OperatorContext
     private let keepsActivations: Bool
+    let workingMemory: WorkingMemory
     private let memory: PackedBytes
     /// The operators of each step.
     private var operators: [[any Operator]] = []
@@ -27,7 +28,7 @@ final class ChannelsLastExecutable: Executable {
 
     init(
         network: FusedNetwork, shape: BatchShape, type: ActivationType, halvesWeights: Bool, threads: Int,
-        keepsActivations: Bool, weights: PackedWeights, chooser: ConvolutionChooser
+        keepsActivations: Bool, memory workingMemory: WorkingMemory, weights: PackedWeights, chooser: ConvolutionChooser
     ) throws {
         self.network = network
         batch = shape.batch
@@ -35,6 +36,7 @@ final class ChannelsLastExecutable: Executable {
         self.threads = threads
         self.keepsActivations = keepsActivations
         self.weights = weights
+        self.workingMemory = workingMemory
         let shapes = try network.shapes(of: shape.extent)
         self.shapes = shapes
         places = network.channelPlaces(channels: shapes.map(\.channels))
@@ -54,12 +56,14 @@ final class ChannelsLastExecutable: Executable {
             halvesWeights: halvesWeights, threads: threads, chooser: chooser)
         isHalved = plans.convolutions.map { type == .bfloat16 || $0?.choice.halvesWeights ?? false }
         for bytes in plans.scratchByteCounts(threads: threads) { context.reserve(scratchBytes: bytes) }
-        try context.allocateScratch()
+        try context.allocateScratch(of: workingMemory)
         layout = ActivationLayout(
             network, shapes: shapes, places: places, batch: shape.batch, elementBytes: type.byteCount,
             abilities: network.steps.indices.map { plans.abilities(ofStepAt: $0) }, keepsAll: keepsActivations,
             isMaterialized: isMaterialized, times: plans.times)
-        memory = try PackedBytes(count: layout.byteCount)
+        // What is kept outlives the next network's turn.
+        memory = try keepsActivations
+            ? PackedBytes(count: layout.byteCount) : workingMemory.activations(byteCount: layout.byteCount)
         memset(memory.pointer, 0, memory.count)
         directKernels = Dictionary(
             uniqueKeysWithValues: zip(network.steps, plans.convolutions).compactMap { step, plan in

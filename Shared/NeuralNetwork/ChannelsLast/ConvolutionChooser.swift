@@ -129,10 +129,15 @@ final class ConvolutionChooser: Sendable {
             let isVolume = shape.convolution.kernel.components(rank: 3).allSatisfy { $0 > 1 }
             return (isVolume && first == [.winograd2] ? [.winograd2Half] : []) + unhalved + [.directHalf]
         }
-        let isTooLarge = shape.weightCount > 4 * ConvolutionShape.many
-        return
-            (first.isEmpty || isTooLarge
-            ? [.directHalf, .winograd1Half] : [.winograd0Half, .winograd1Half, .directHalf]) + unhalved
+        // Transforms multiply weights by two or more.
+        let halved: [ConvolutionChoice] =
+            switch shape.weightCount / ConvolutionShape.many {
+            case _ where first.isEmpty: [.directHalf, .winograd1Half]
+            case ..<4: [.winograd0Half, .winograd1Half, .directHalf]
+            case ..<8: [.winograd1Half, .directHalf]
+            default: [.directHalf, .winograd1Half]
+            }
+        return halved + unhalved
     }
 
     /// Whether a choice needs no measurement: many small convolutions of one value are best computed together.

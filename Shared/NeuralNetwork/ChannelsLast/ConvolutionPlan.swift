@@ -65,7 +65,7 @@ struct ConvolutionPlan {
         let factor = unhalved ? 1.3 : 1
         guard kernel != nil else { return factor * (SharedGradientPlan.suits(shape) ? 1.2 : 1) }
         let isLarge = choice.isTransformed && bytes > 6 << 20
-        return factor * (isLarge ? shape.mayHalveWeights ? 2 : 1.3 : 1)
+        return factor * (isLarge ? 1.3 : 1)
     }
 
     /// The kernel of ours that computes it; nil for oneDNN.

@@ -50,7 +50,7 @@ struct ConvolutionTrial {
         let shape = task.shape
         let context = try OperatorContext(threads: threads)
         context.reserve(scratchBytes: plan.scratchByteCount(threads: threads))
-        try context.allocateScratch()
+        try context.allocateScratch(of: WorkingMemory())
         context.input = planes.map { UnsafePointer($0.pointer.assumingMemoryBound(to: Float.self)) }
         // A part of a wider value, or a value of its own.
         let writesPart = shape.writesPart && plan.abilities.writesParts

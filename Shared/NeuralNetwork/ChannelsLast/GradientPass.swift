@@ -33,7 +33,7 @@ final class GradientPass {
         let steps = network.steps.reversed().filter { depends[$0.output] && $0.output != target }
         let plans = try steps.map { try GradientPlan($0, executable: executable, depends: depends) }
         for plan in plans { context.reserve(scratchBytes: plan.scratchByteCount) }
-        try context.allocateScratch()
+        try context.allocateScratch(of: executable.workingMemory)
         var isWritten = [Bool](repeating: false, count: depends.count)
         for (step, plan) in zip(steps, plans) {
             try append(step, plan, &isWritten)

@@ -26,11 +26,11 @@ final class OperatorContext {
     /// Asks for scratch memory; it is there once all operators have asked.
     func reserve(scratchBytes bytes: Int) { scratchBytes = max(scratchBytes, bytes) }
 
-    func allocateScratch() throws {
+    func allocateScratch(of lent: WorkingMemory) throws {
         guard scratchBytes > 0 else { return }
-        let fresh = try PackedBytes(count: scratchBytes)
-        memory = fresh
-        scratch = fresh.pointer
+        let bytes = try lent.scratch(byteCount: scratchBytes)
+        memory = bytes
+        scratch = bytes.pointer
     }
 }
 

@@ -7,7 +7,8 @@ package struct OpenBLASBackend: Backend {
     package func precision(for settings: ComputeSettings) -> Precision { .float32 }
 
     package func makeExecutable(
-        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
+        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool,
+        memory: WorkingMemory
     ) throws -> any Executable {
         _ = OpenBLASRuntime.prepare()
         let shapes = try network.shapes(of: shape.extent)

@@ -18,10 +18,23 @@ package protocol Backend: Sendable {
 
     /// Prepares everything that depends on the shape of the input.
     ///
+    /// - Parameter memory: of networks whose runs never overlap; each run's values are gone after another's.
     /// - Throws: `NeuralNetworkError.inputTooSmall`, `outOfMemory`, `backendFailure`.
     func makeExecutable(
-        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
+        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool,
+        memory: WorkingMemory
     ) throws -> any Executable
+}
+
+extension Backend {
+    /// The same with memory of its own.
+    package func makeExecutable(
+        for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool
+    ) throws -> any Executable {
+        try makeExecutable(
+            for: network, shape: shape, settings: settings, keepsActivations: keepsActivations,
+            memory: WorkingMemory())
+    }
 }
 
 /// A fused network prepared for one input shape. Belongs to one thread at a time.

@@ -6,6 +6,8 @@ internal import Glibc
 /// It is always the same thread, because OpenMP keeps a pool of threads for each thread that computes.
 package final class ComputeExecutor: SerialExecutor {
     private let queue: JobQueue
+    /// For plans that run here, one after another.
+    package let memory = WorkingMemory()
 
     package init() {
         let queue = JobQueue()

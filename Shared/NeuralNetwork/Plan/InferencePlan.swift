@@ -10,6 +10,7 @@ package final class InferencePlan {
     /// The last few shapes, newest last: memory for many shapes would pile up.
     private var executables: [(shape: BatchShape, keepsActivations: Bool, executable: any Executable)] = []
     private static let rememberedShapes = 4
+    private let memory: WorkingMemory
     /// How many items are computed at once, by their extent and whether activations are kept.
     private var partSizes: [PartKey: Int] = [:]
 
@@ -22,8 +23,13 @@ package final class InferencePlan {
     private static let activationFloats = 64 << 20
 
     /// `backend`: nil for the one that the settings ask for.
-    package init(network: FusedNetwork, settings: ComputeSettings, backend: (any Backend)? = nil) {
+    /// `memory`: of plans that take turns on one thread.
+    package init(
+        network: FusedNetwork, settings: ComputeSettings, backend: (any Backend)? = nil,
+        memory: WorkingMemory = WorkingMemory()
+    ) {
         self.network = network
+        self.memory = memory
         self.settings = settings
         self.backend = backend ?? settings.makeBackend()
     }
@@ -36,10 +42,11 @@ package final class InferencePlan {
     /// - Throws: `NeuralNetworkError.parametersMismatch` naming every missing, unexpected or misshapen parameter.
     package convenience init(
         graph: NetworkGraph, parameters: some ParameterSource, settings: ComputeSettings = ComputeSettings(),
-        backend: (any Backend)? = nil
+        backend: (any Backend)? = nil, memory: WorkingMemory = WorkingMemory()
     ) throws {
         self.init(
-            network: try FusedNetwork(graph: graph, parameters: parameters), settings: settings, backend: backend)
+            network: try FusedNetwork(graph: graph, parameters: parameters), settings: settings, backend: backend,
+            memory: memory)
     }
 
     /// One forward pass. Blocks its thread for as long as it computes: never call it on the cooperative pool.
@@ -180,7 +187,8 @@ package final class InferencePlan {
             return entry.executable
         }
         let executable = try backend.makeExecutable(
-            for: network, shape: shape, settings: settings, keepsActivations: keepsActivations)
+            for: network, shape: shape, settings: settings, keepsActivations: keepsActivations,
+            memory: memory)
         if executables.count >= Self.rememberedShapes { executables.removeFirst() }
         executables.append((shape, keepsActivations, executable))
         return executable

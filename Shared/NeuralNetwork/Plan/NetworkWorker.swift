@@ -11,7 +11,7 @@ package actor NetworkWorker {
         network: FusedNetwork, settings: ComputeSettings, executor: ComputeExecutor = ComputeExecutor(),
         backend: (any Backend)? = nil
     ) {
-        plan = InferencePlan(network: network, settings: settings, backend: backend)
+        plan = InferencePlan(network: network, settings: settings, backend: backend, memory: executor.memory)
         self.executor = executor
     }
 
