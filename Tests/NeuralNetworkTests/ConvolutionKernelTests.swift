@@ -293,7 +293,10 @@ struct KernelCase: CustomTestStringConvertible {
                     var sum = Double(bias[channel]) + (hasResidual ? Double(residual[at]) : 0)
                     if channel < outputs { sum += Self.dot(patch, factors, from: channel * patch.count) }
                     if relu { sum = max(sum, 0) }
-                    worst = max(worst, abs(Double(output[at]) - sum) / (1 + abs(sum)))
+                    let difference = abs(Double(output[at]) - sum) / (1 + abs(sum))
+                    // Scratch memory read before it was written is not a number.
+                    guard !difference.isNaN else { return .infinity }
+                    worst = max(worst, difference)
                     written.insert(at)
                 }
             }

@@ -100,3 +100,16 @@ int ork_convolution_run_parts(
     if (channels != c->out_channels) return 1;
     return ork_direct_run_parts(c, input, 0, parts, count, scratch, threads);
 }
+
+size_t ork_convolution_pooled_scratch_bytes(const ork_convolution *c, int threads) {
+    if (!ork_convolution_supported(c) || c->algorithm != ORK_PLANAR) return 0;
+    return ork_phases_pooled_scratch_bytes(c, threads);
+}
+
+int ork_convolution_run_pooled(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, void *output, void *scratch,
+    int threads) {
+    if (!ork_convolution_supported(c) || c->algorithm != ORK_PLANAR || threads < 1) return 1;
+    if (!packed || !input || !output || !scratch) return 1;
+    return ork_phases_run_pooled(c, packed, bias, input, output, scratch, threads);
+}

@@ -30,13 +30,39 @@ static void share(const ork_convolution *c, ork_direct_plan *plan, int threads) 
     }
 }
 
+// What a tap costs for `pixels` in one line, in products of one pixel: few wait for one another's sums.
+static double line_cost(int64_t pixels) {
+    const int64_t whole = pixels / ORK_TILE_PIXELS, rest = pixels % ORK_TILE_PIXELS, fewest = ORK_TILE_PIXELS / 3;
+    const double last = rest ? (double)(rest < fewest ? fewest : rest) + 0.7 : 0;
+    return (double)whole * (ORK_TILE_PIXELS + 0.7) + last;
+}
+
+// Whether each row of outputs shall be a run of its own: then no tap is multiplied that lies above, below, before or
+// behind the input for all of a row.
+static bool goes_by_row(const ork_convolution *c) {
+    if (c->kernel[2] == 1) return false;
+    if (c->out_size[2] >= 28) return true;
+    double rows = c->batch;
+    for (int i = 0; i < 2; i++) {
+        int64_t inside = 0;
+        for (int64_t out = 0; out < c->out_size[i]; out++)
+            for (int64_t tap = 0; tap < c->kernel[i]; tap++) {
+                const int64_t at = out * c->stride[i] - c->padding[i] + tap * c->dilation[i];
+                inside += at >= 0 && at < c->in_size[i];
+            }
+        rows *= (double)inside / c->kernel[i];
+    }
+    const int64_t pixels = (int64_t)c->batch * c->out_size[0] * c->out_size[1] * c->out_size[2];
+    return rows * line_cost(c->out_size[2]) < 0.9 * line_cost(pixels);
+}
+
 ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads) {
     ork_direct_plan plan = {0};
     const int64_t width = c->out_size[2], rows = (int64_t)c->batch * c->out_size[0] * c->out_size[1];
     const int bytes = (int)ork_bytes(ork_value_type(c->type));
     const int tiles = c->algorithm == ORK_TILES;
     plan.tile_pixels = tiles ? ORK_AMX_PIXELS : ORK_TILE_PIXELS;
-    const int by_row = width >= 28 && c->kernel[2] > 1;
+    const int by_row = tiles ? width >= 28 && c->kernel[2] > 1 : goes_by_row(c);
     plan.runs = by_row ? rows : 1;
     plan.run_pixels = by_row ? width : rows * width;
     plan.tiles_per_run = ceiling(plan.run_pixels, plan.tile_pixels);

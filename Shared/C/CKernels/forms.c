@@ -25,6 +25,12 @@ EITHER(
     (const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
      void *output, void *scratch, int threads),
     (c, packed, bias, input, residual, output, scratch, threads))
+EITHER(size_t, ork_convolution_pooled_scratch_bytes, (const ork_convolution *c, int threads), (c, threads))
+EITHER(
+    int, ork_convolution_run_pooled,
+    (const ork_convolution *c, const void *packed, const float *bias, const void *input, void *output, void *scratch,
+     int threads),
+    (c, packed, bias, input, output, scratch, threads))
 EITHER(
     int, ork_convolution_run_parts,
     (const ork_convolution *c, const void *input, const ork_output_part *parts, int count, void *scratch, int threads),

@@ -20,3 +20,10 @@ size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads);
 int ork_phases_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
+
+// Followed by maxima over windows of three outputs, two apart, padded by one: c's output is theirs. No scratch memory
+// where that is not computed.
+size_t ork_phases_pooled_scratch_bytes(const ork_convolution *c, int threads);
+int ork_phases_run_pooled(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, void *output, void *scratch,
+    int threads);

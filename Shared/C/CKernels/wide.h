@@ -94,6 +94,14 @@ ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return _mm256_fnmadd_ps(a, b, 
 ORK_WIDE slim slim_max(slim a, slim b) { return _mm256_max_ps(a, b); }
 // Eight of its numbers.
 ORK_WIDE __m256 slim_eight(slim v, int which) { return v; }
+// Without what is negative; what is not a number stays so, with a positive sign.
+ORK_WIDE slim slim_rectified(slim v) {
+    return _mm256_and_ps(_mm256_max_ps(_mm256_setzero_ps(), v), _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff)));
+}
+// The larger one of what is rectified, by their bits: what is not a number wins.
+ORK_WIDE slim slim_largest(slim a, slim b) {
+    return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
 #else
 #define ORK_AVX512 "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"
 #define ORK_AVX512_BF16 ORK_AVX512 ",avx512bf16"
@@ -161,6 +169,12 @@ ORK_WIDE slim slim_mul(slim a, slim b) { return wide_mul(a, b); }
 ORK_WIDE slim slim_fma(slim a, slim b, slim c) { return wide_fma(a, b, c); }
 ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return wide_fnma(a, b, c); }
 ORK_WIDE slim slim_max(slim a, slim b) { return wide_max(a, b); }
+ORK_WIDE slim slim_rectified(slim v) {
+    return _mm512_and_ps(_mm512_max_ps(_mm512_setzero_ps(), v), _mm512_castsi512_ps(_mm512_set1_epi32(0x7fffffff)));
+}
+ORK_WIDE slim slim_largest(slim a, slim b) {
+    return _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b)));
+}
 ORK_WIDE __m256 slim_eight(slim v, int which) {
     return which ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v);
 }

@@ -128,7 +128,13 @@ static void part(void *data, int index, int parts) {
             }
             for (int64_t tile = 0; plan->slices > 1 && tile < t.number; tile++) {
                 const place here = tile_place(k, t.tile + tile);
-                for (int b = 0; b < group; b++) synthesize_depth(k, &here, block + b, plane_of(&t, tile, b, group, 0));
+                for (int b = 0; b < group; b++) {
+                    const char *planes = plane_of(&t, tile, b, group, 0);
+                    if (k->maxima)
+                        synthesize_maxima(k, &here, block + b, planes, k->maxima + index);
+                    else
+                        synthesize_depth(k, &here, block + b, planes);
+                }
             }
         }
     }
@@ -137,12 +143,12 @@ static void part(void *data, int index, int parts) {
 int ork_winograd_run_phases(
     const ork_convolution *c, const ork_phase_channels *channels, const ork_convolution *outer, const int up[3],
     const void *packed, const float *bias, const void *input, const void *residual, void *output, void *scratch,
-    int threads) {
+    const ork_maxima *maxima, int threads) {
     ork_queue queues[threads];
     work k = {
         .c = c, .outer = outer, .up = {up[0], up[1], up[2]}, .plan = ork_winograd_cut(c, threads), .packed = packed,
         .input = input, .sink = {outer, bias, residual, output, up[2]}, .scratch = scratch, .channels = channels,
-        .queues = queues};
+        .queues = queues, .maxima = maxima};
     ork_lacking_dimensions(channels, &k.plan, k.lacking);
     for (int i = 0; i < 8; i++) {
         k.left[i] = ork_phases_left_where(channels, i);
@@ -158,7 +164,7 @@ int ork_winograd_run_phases(
 int ork_winograd_run_phases(
     const ork_convolution *c, const struct ork_phase_channels *channels, const ork_convolution *outer, const int up[3],
     const void *packed, const float *bias, const void *input, const void *residual, void *output, void *scratch,
-    int threads) {
+    const struct ork_maxima *maxima, int threads) {
     return 1;
 }
 #endif
@@ -168,5 +174,5 @@ int ork_winograd_run(
     void *output, void *scratch, int threads) {
     const ork_phase_channels each = {c->in_channels, 1, {1, 1, 1}, false};
     return ork_winograd_run_phases(
-        c, &each, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, threads);
+        c, &each, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, 0, threads);
 }

@@ -5,7 +5,7 @@
 // sums and differences are shared.
 #include "tile.h"
 
-enum { ORK_MOST_POINTS = 1331 };
+enum { ORK_MOST_POINTS = 512 };
 // Sets of tiles that are transformed together.
 enum { ORK_MOST_SETS = 28 / ORK_TILE_PIXELS };
 
@@ -32,21 +32,23 @@ int ork_winograd_run(
 
 // The same, where c's channels are phases of planes (phase_channels.h) and its output channels are up[0] * up[1] * up[2]
 // phases of `outer`'s: phase (z, y, x) of pixel (d, h, w) is outer's pixel (d * up[0] + z, ...). Bias, residual, output and
-// what is done to them are outer's.
+// what is done to them are outer's. maxima: what outputs raise instead of being written (winograd_pool.h), one for each of
+// the plan's parts; or NULL.
 struct ork_phase_channels;
+struct ork_maxima;
 int ork_winograd_run_phases(
     const ork_convolution *c, const struct ork_phase_channels *channels, const ork_convolution *outer, const int up[3],
     const void *packed, const float *bias, const void *input, const void *residual, void *output, void *scratch,
-    int threads);
+    const struct ork_maxima *maxima, int threads);
 
-enum { ORK_MOST_LINE = 11, ORK_MOST_PAIRS = 5 };
+enum { ORK_MOST_LINE = 10, ORK_MOST_PAIRS = 4 };
 
-// The pairs of finite points beside 0 for n = 4...11, chosen for small rounding errors among numbers that float32 holds
+// The pairs of finite points beside 0 for n = 4...10, chosen for small rounding errors among numbers that float32 holds
 // exactly.
 #define ORK_POINTS                                                                                         \
     {                                                                                                      \
         {1.0f}, {0}, {0.625f, 1.375f}, {0.25f, 0.875f, 1.75f}, {0.625f, 1.0f, 2.0f}, {0},                   \
-            {0.5f, 0.875f, 1.25f, 2.0f}, { 0.25f, 0.625f, 0.875f, 1.25f, 2.25f }                            \
+            { 0.5f, 0.875f, 1.25f, 2.0f }                                                                   \
     }
 
 // The transform of a kernel's line of r taps to n points: row j holds point^i / product of the differences to the others.

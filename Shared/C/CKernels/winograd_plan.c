@@ -23,7 +23,7 @@ static int points_for(const ork_convolution *c, int dimension) {
         const int longer = c->variant == 2 || (c->variant == 0 && c->type != ORK_BF16 && dimension > 0);
         return longer && c->out_size[dimension] > 2 ? 6 : 4;
     }
-    case 4: return c->variant == 3 ? (dimension > 0 ? 11 : 7) : c->variant == 2 ? 7 : 6;
+    case 4: return c->variant == 2 ? 7 : 6;
     case 5: return c->variant == 2 ? 8 : 6;
     case 7: return c->variant == 1 || c->out_size[dimension] < 4 || lines > 1 ? 8 : 10;
     default: return 0;
@@ -71,7 +71,7 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
     const int64_t tile_bytes = plan.points * plan.chunks * 16 * bytes;
     const int64_t own = ceiling(plan.tiles, plan.pixel_parts);
     // Where all sums of two output blocks would not stay near, those of one slice of points do.
-    const bool has_planes = plan.n[0] > 1 && plan.n[1] == plan.n[2] && (plan.n[1] <= 8 || plan.n[1] == 11);
+    const bool has_planes = plan.n[0] > 1 && plan.n[1] == plan.n[2] && plan.n[1] <= 8;
     const bool is_sliced = has_planes && own * plan.points * 2 * 64 > 256 << 10;
     plan.slices = is_sliced ? plan.n[0] : 1;
     const int64_t slice_points = plan.points / plan.slices;

@@ -147,7 +147,7 @@ ORK_LINE void ork_synthesize_depth(
 }
 
 ORK_TARGET __attribute__((unused)) static bool ork_has_plane(int ny, int nx, int type) {
-    return ny == nx && (ny == 4 || (type == ORK_F32 && (ny == 6 || ny == 7 || ny == 8 || ny == 11)));
+    return ny == nx && (ny == 4 || (type == ORK_F32 && (ny == 6 || ny == 7 || ny == 8)));
 }
 
 #define ORK_PLANE_POINTS(name, inside_or_null)                                                                       \
@@ -163,8 +163,6 @@ ORK_TARGET __attribute__((unused)) static bool ork_has_plane(int ny, int nx, int
             ork_analyse_plane(6, 6, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
         else if (n == 7)                                                                                             \
             ork_analyse_plane(7, 7, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
-        else if (n == 11)                                                                                            \
-            ork_analyse_plane(11, 11, parts, from, row, side, inside_or_null, to, step, ORK_F32);                           \
         else                                                                                                         \
             ork_analyse_plane(8, 8, parts, from, row, side, inside_or_null, to, step, ORK_F32);                             \
     }
@@ -190,7 +188,7 @@ ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
 }
 
 // The lengths of transforms that three dimensions have.
-#define ORK_EACH_DEPTH(M) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(7, 5) M(8, 2) M(8, 4) M(8, 5) M(11, 8)
+#define ORK_EACH_DEPTH(M) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(7, 5) M(8, 2) M(8, 4) M(8, 5)
 #define ORK_CASE_OF_PLANE(n, m) \
     case n * 10 + m: ork_restore_plane(n, m, from, row, side, to); break;
 #define ORK_CASE_OF_DEPTH(n, m) \

@@ -4,6 +4,7 @@
 #include "phase_channels.h"
 #include "queue.h"
 #include "winograd_planes.h"
+#include "winograd_pool.h"
 
 // What is multiplied at a point.
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
     ork_phases_left left[8];
     ork_point_inputs inputs[8];
     ork_queue *queues;  // of tiles, one for each thread
+    const ork_maxima *maxima; // instead of outputs, one for each thread; or NULL
 } work;
 
 ORK_LINE void transform(int n, int parts, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
@@ -156,13 +158,15 @@ typedef struct {
     int parts;
 } phase_lines;
 
-// Of eight phases the `count` that are left.
-ORK_LINE void store_phases(__m256 values, int count, __m256i order, char *to) {
+// Of eight phases the `count` that are left, and zeros for `zeros` channels behind them.
+ORK_LINE void store_phases(__m256 values, int count, __m256i order, char *to, int zeros) {
     const __m128 left = _mm256_castps256_ps128(_mm256_permutevar8x32_ps(values, order));
     if (count == 8) _mm256_storeu_ps((float *)to, values);
     if (count == 4) _mm_storeu_ps((float *)to, left);
     if (count == 2) _mm_storel_pi((void *)to, left);
     if (count == 1) _mm_store_ss((float *)to, left);
+    if (count < 4)
+        for (int i = 0; i < zeros; i++) ((float *)to)[count + i] = 0;
 }
 
 // Where what is left of a plane stands.
@@ -178,9 +182,14 @@ ORK_LINE void transform_phases_of(
     const __m256i order = _mm256_loadu_si256((const void *)l->k->left[lacking].phases);
     const __m256i last_order = _mm256_loadu_si256((const void *)l->k->left[lacking | 1].phases);
     int64_t places[2], last_places[2];
+    int zeros[2], last_zeros[2];
     for (int i = 0; i < 2; i++) {
-        places[i] = place_of_plane(l->chunk * 2 + i, count, l->chunk_step);
-        last_places[i] = place_of_plane(l->chunk * 2 + i, count / 2, l->chunk_step);
+        const int64_t plane = l->chunk * 2 + i;
+        places[i] = place_of_plane(plane, count, l->chunk_step);
+        last_places[i] = place_of_plane(plane, count / 2, l->chunk_step);
+        // Inputs are multiplied four at a time.
+        zeros[i] = plane + 1 == planes ? (int)(-(planes * count) & 3) : 0;
+        last_zeros[i] = plane + 1 == planes ? (int)(-(planes * count / 2) & 3) : 0;
     }
     const int64_t from_slice = slice * 64, to_slice = slice * l->step;
     for (int i = y; i < y + rows; i++)
@@ -197,9 +206,9 @@ ORK_LINE void transform_phases_of(
                         if (half > 0 && l->chunk * 2 + in_chunk >= planes) continue;
                         const __m256 values = slim_eight(v[z], half);
                         if (z == n - 1)
-                            store_phases(values, count / 2, last_order, to + last_places[in_chunk]);
+                            store_phases(values, count / 2, last_order, to + last_places[in_chunk], last_zeros[in_chunk]);
                         else
-                            store_phases(values, count, order, to + places[in_chunk]);
+                            store_phases(values, count, order, to + places[in_chunk], zeros[in_chunk]);
                     }
             }
 }
@@ -218,7 +227,6 @@ ORK_TARGET __attribute__((noinline)) static void transform_depth_of_phases(int n
     case 6: transform_phases(6, l); break;
     case 7: transform_phases(7, l); break;
     case 8: transform_phases(8, l); break;
-    case 11: transform_phases(11, l); break;
     }
 }
 
@@ -322,6 +330,26 @@ static void synthesize_depth(const work *k, const place *tile, int block, const 
     ork_depth_outputs(
         plan->n[0], plan->m[0], from, plan->m[1], plan->m[2], (int)(slices < plan->m[0] ? slices : plan->m[0]),
         (int64_t)end.up * k->outer->out_size[1] * k->outer->out_size[2], &end.plane);
+}
+
+// The same to the maxima of the windows that its outputs lie in.
+static void synthesize_maxima(
+    const work *k, const place *tile, int block, const char *from, const ork_maxima *maxima) {
+    const tile_end at = end_of(k, tile, block);
+    const int *up = k->up, *out = k->outer->out_size;
+    const int64_t first[3] = {at.slice, at.row, at.column};
+    ork_pool_end end = {.size = maxima->size};
+    ork_outputs_kind kinds[3];
+    for (int i = 0; i < 3; i++) {
+        const int64_t left = (out[i] - first[i] + up[i] - 1) / up[i];
+        end.outputs[i] = (int)(left < k->plan.m[i] ? left : k->plan.m[i]);
+        end.window[i] = (int)(first[i] / 2);
+        kinds[i] = up[i] == 1 ? ORK_EVERY : first[i] % 2 ? ORK_SECONDS : ORK_FIRSTS;
+    }
+    const int64_t windows = (int64_t)maxima->size[0] * maxima->size[1] * maxima->size[2];
+    end.bias = k->sink.bias ? k->sink.bias + at.plane.block * 16 : 0;
+    end.block = maxima->at + tile->item * maxima->item + at.plane.block * windows * 16;
+    ork_pool_outputs(kinds, from, &end);
 }
 
 // Points of one tile and output block, `step` bytes apart, to its outputs.

@@ -47,7 +47,8 @@ package struct ChannelsLastBackend: Backend {
         let isHalf = precision == .bfloat16
         return try ChannelsLastExecutable(
             network: network, shape: shape, type: isHalf && ork_processor_features().avx512 ? .bfloat16 : .float32,
-            halvesWeights: isHalf, threads: settings.threads, keepsActivations: keepsActivations, memory: memory, weights: weights,
+            halvesWeights: isHalf, threads: settings.threads, keepsActivations: keepsActivations, memory: memory,
+            weights: weights,
             chooser: settings.rounding == .least ? .direct : chooser)
     }
 }

@@ -19,7 +19,7 @@ final class ChannelsLastExecutable: Executable {
     private let memory: PackedBytes
     /// The operators of each step.
     private var operators: [[any Operator]] = []
-    /// Values that have memory: all but an input that only first convolutions read.
+    /// Values that have memory: all but an input that only first convolutions read, and what is pooled at once.
     let isMaterialized: [Bool]
     /// For the output of each convolution that is computed directly, how.
     let directKernels: [Int: ork_convolution]
@@ -48,12 +48,14 @@ final class ChannelsLastExecutable: Executable {
             network.inputValue == network.outputValue
             || keepsActivations && network.taps.values.contains(network.inputValue)
             || !network.steps.allSatisfy { Self.readsPlanes($0, network) || !$0.inputs.contains(network.inputValue) }
-        self.isMaterialized = isMaterialized
-
         context = try OperatorContext(threads: threads)
         let plans = try StepPlans(
             network: network, shapes: shapes, places: places, batch: shape.batch, type: type,
-            halvesWeights: halvesWeights, threads: threads, chooser: chooser)
+            halvesWeights: halvesWeights, threads: threads, keepsActivations: keepsActivations, chooser: chooser)
+        for convolution in plans.pooledConvolutions.values {
+            isMaterialized[network.steps[convolution].output] = false
+        }
+        self.isMaterialized = isMaterialized
         isHalved = plans.convolutions.map { type == .bfloat16 || $0?.choice.halvesWeights ?? false }
         for bytes in plans.scratchByteCounts(threads: threads) { context.reserve(scratchBytes: bytes) }
         try context.allocateScratch(of: workingMemory)
@@ -62,7 +64,8 @@ final class ChannelsLastExecutable: Executable {
             abilities: network.steps.indices.map { plans.abilities(ofStepAt: $0) }, keepsAll: keepsActivations,
             isMaterialized: isMaterialized, times: plans.times)
         // What is kept outlives the next network's turn.
-        memory = try keepsActivations
+        memory =
+            try keepsActivations
             ? PackedBytes(count: layout.byteCount) : workingMemory.activations(byteCount: layout.byteCount)
         memset(memory.pointer, 0, memory.count)
         directKernels = Dictionary(

@@ -93,20 +93,29 @@ final class ConvolutionChooser: Sendable {
         else { return plans.first?.choice ?? .oneDNN }
         let trial = try ConvolutionTrial(task, threads: threads)
         guard let truth = try trial.measure(reference, repetitions: 3) else { return reference.choice }
-        var best = (choice: reference.choice, seconds: truth.seconds, factor: reference.memoryFactor)
+        var best = (plan: reference, seconds: truth.seconds)
         let preferred = plans[0].choice
         for plan in plans where plan.choice != reference.choice {
             // Whoever holds the place keeps it unless the next one is clearly ahead, but the preferred one needs no lead.
-            let lead = plan.choice == preferred ? 1 / Self.worthwhile : best.choice == preferred ? Self.worthwhile : 1
-            let worth = best.seconds * best.factor / plan.memoryFactor * lead
+            let lead =
+                plan.choice == preferred ? 1 / Self.worthwhile : best.plan.choice == preferred ? Self.worthwhile : 1
+            let worth = best.seconds * best.plan.memoryFactor / plan.memoryFactor * lead
             guard let result = try trial.measure(plan, repetitions: 3, ifBelow: worth) else { continue }
             let type = plan.choice.halvesWeights ? .bfloat16 : task.shape.type
-            let isRight = ConvolutionTrial.agree(truth.values, result.values, type: type)
-            if isRight, result.seconds < worth {
-                best = (plan.choice, result.seconds, plan.memoryFactor)
+            guard ConvolutionTrial.agree(truth.values, result.values, type: type), result.seconds < worth else {
+                continue
             }
+            if best.plan.choice == preferred {
+                // The machine may have been slow for a while: the preferred one gets a second turn.
+                let again = try trial.measure(best.plan, repetitions: 3)?.seconds ?? .infinity
+                best.seconds = min(best.seconds, again)
+                guard result.seconds < best.seconds * best.plan.memoryFactor / plan.memoryFactor * lead else {
+                    continue
+                }
+            }
+            best = (plan, result.seconds)
         }
-        return best.choice
+        return best.plan.choice
     }
 
     /// What is mostly the fastest, first.

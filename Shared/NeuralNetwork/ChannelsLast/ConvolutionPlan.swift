@@ -48,6 +48,13 @@ struct ConvolutionPlan {
         }
     }
 
+    /// What the kernel needs to give maxima over windows instead (`ork_convolution_run_pooled`); nil where it cannot.
+    func pooledScratchByteCount(threads: Int) -> Int? {
+        guard case .kernel(var kernel) = code, !task.folded.hasResidual else { return nil }
+        let bytes = ork_convolution_pooled_scratch_bytes(&kernel, Int32(threads))
+        return bytes > 0 ? bytes : nil
+    }
+
     /// Whether this is code for correctness only.
     var isReference: Bool {
         if case .oneDNN(let plan) = code { plan.descriptor.isReference } else { false }
@@ -88,10 +95,11 @@ struct ConvolutionPlan {
 
     /// `input`: unused where planes are read.
     /// `residual`: nil where there is none; lying where the output does, or elsewhere.
+    /// `isPooled`: whether the output is of maxima over windows.
     /// `context`: whose scratch memory is allocated.
     func makeOperator(
-        input: Activation?, output: Activation, residual: Activation?, context: OperatorContext,
-        weights: PackedWeights
+        input: Activation?, output: Activation, residual: Activation?, isPooled: Bool = false,
+        context: OperatorContext, weights: PackedWeights
     ) throws -> any Operator {
         switch code {
         case .oneDNN(let plan):
@@ -102,7 +110,7 @@ struct ConvolutionPlan {
             try KernelConvolutionOperator(
                 task.folded, step: task.step, kernel: kernel, choice: choice,
                 input: task.shape.readsPlanes ? nil : input, inputPlaces: task.inputChannels, output: output,
-                residual: residual, context: context, weights: weights)
+                residual: residual, isPooled: isPooled, context: context, weights: weights)
         }
     }
 }

@@ -21,6 +21,7 @@ struct OperatorFactory {
                 return [try SiblingConvolutionOperator(siblings, executable: executable)]
             }
             guard let plan = plans.convolutions[index] else { return [] }
+            if plans.pooledConvolutions.values.contains(index) { return [SimpleOperator("with its pool") {}] }
             return [
                 try plan.makeOperator(
                     input: input, output: output, residual: folded.hasResidual ? inputs[1] : nil,
@@ -53,6 +54,13 @@ struct OperatorFactory {
                 }
             ]
         case .averagePool where plans.times[index] != index: return [SimpleOperator("with its bias") {}]
+        case .maxPool where plans.pooledConvolutions[index] != nil:
+            guard let plan = plans.pooledConvolutions[index].flatMap({ plans.convolutions[$0] }) else { return [] }
+            return [
+                try plan.makeOperator(
+                    input: nil, output: output, residual: nil, isPooled: true, context: executable.context,
+                    weights: executable.weights)
+            ]
         case .maxPool(let pooling): return [pool(pooling, ORK_POOL_MAXIMUM, input, output)]
         case .averagePool(let pooling, let countsPadding):
             return [pool(pooling, countsPadding ? ORK_POOL_MEAN_WITH_PADDING : ORK_POOL_MEAN, input, output)]

@@ -9,12 +9,15 @@ struct StepPlans {
     /// For steps that only add a number to each channel of a mean over windows: the step that takes the mean. Both are
     /// computed where the second one stands.
     let pools: [Int: Int]
+    /// For maximum pools that are computed together with the convolution that they read: its step. Its own value is never
+    /// in memory.
+    let pooledConvolutions: [Int: Int]
     /// For each step, the place in the order at which it is computed.
     let times: [Int]
 
     init(
         network: FusedNetwork, shapes: [LayerShape], places: [ChannelPlaces], batch: Int, type: ActivationType,
-        halvesWeights: Bool, threads: Int, chooser: ConvolutionChooser
+        halvesWeights: Bool, threads: Int, keepsActivations: Bool, chooser: ConvolutionChooser
     ) throws {
         var joined: Set<Int> = []
         var readers = [[Int]](repeating: [], count: network.values.count)
@@ -68,6 +71,18 @@ struct StepPlans {
             times[index] = readers[step.output][0]
         }
         self.pools = pools
+        var pooled: [Int: Int] = [:]
+        for (index, step) in network.steps.enumerated() where !keepsActivations {
+            guard case .maxPool(let pooling) = step.kind, pooling == .firstInVolumes,
+                readers[step.inputs[0]].count == 1,
+                let convolution = network.steps.firstIndex(where: { $0.output == step.inputs[0] }),
+                network.steps[convolution].output != network.outputValue,
+                convolutions[convolution]?.pooledScratchByteCount(threads: threads) != nil
+            else { continue }
+            pooled[index] = convolution
+            times[convolution] = index
+        }
+        pooledConvolutions = pooled
         self.times = times
     }
 
@@ -78,6 +93,13 @@ struct StepPlans {
     /// What each convolution needs of scratch memory.
     func scratchByteCounts(threads: Int) -> [Int] {
         convolutions.compactMap { $0?.scratchByteCount(threads: threads) }
+            + pooledConvolutions.values.compactMap { convolutions[$0]?.pooledScratchByteCount(threads: threads) }
             + siblings.values.map { $0.scratchByteCount(threads: threads) }
     }
+}
+
+extension Pooling {
+    /// What stands behind the first convolution of a network of volumes.
+    fileprivate static let firstInVolumes = Pooling(
+        kernel: .cube(3), stride: .cube(2), padding: .cube(1))
 }

@@ -90,3 +90,11 @@ typedef struct {
 
 int ork_convolution_run_parts(
     const ork_convolution *c, const void *input, const ork_output_part *parts, int count, void *scratch, int threads);
+
+// Followed by maxima over windows of three pixels, two apart, padded by one, in each dimension, as behind the first layer
+// of a network: c->output is of the maxima, (out_size - 1) / 2 + 1 each. ORK_PLANAR with relu and float32 products, of
+// longer transforms. Scratch bytes are 0 where that is not computed.
+size_t ork_convolution_pooled_scratch_bytes(const ork_convolution *c, int threads);
+int ork_convolution_run_pooled(
+    const ork_convolution *c, const void *packed, const float *bias, const void *input, void *output, void *scratch,
+    int threads);
