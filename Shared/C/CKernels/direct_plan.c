@@ -45,11 +45,12 @@ static bool goes_by_row(const ork_convolution *c) {
     double rows = c->batch;
     for (int i = 0; i < 2; i++) {
         int64_t inside = 0;
-        for (int64_t out = 0; out < c->out_size[i]; out++)
-            for (int64_t tap = 0; tap < c->kernel[i]; tap++) {
-                const int64_t at = out * c->stride[i] - c->padding[i] + tap * c->dilation[i];
-                inside += at >= 0 && at < c->in_size[i];
-            }
+        for (int64_t out = 0; out < c->out_size[i]; out++) {
+            const int64_t at = out * c->stride[i] - c->padding[i], apart = c->dilation[i];
+            const int64_t first = at < 0 ? ceiling(-at, apart) : 0;
+            const int64_t end = at < c->in_size[i] ? smaller(ceiling(c->in_size[i] - at, apart), c->kernel[i]) : 0;
+            inside += end > first ? end - first : 0;
+        }
         rows *= (double)inside / c->kernel[i];
     }
     const int64_t pixels = (int64_t)c->batch * c->out_size[0] * c->out_size[1] * c->out_size[2];

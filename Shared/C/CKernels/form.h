@@ -56,6 +56,7 @@
 #define ork_phases_pack ORK_FORM(ork_phases_pack)
 #define ork_phases_packed_bytes ORK_FORM(ork_phases_packed_bytes)
 #define ork_phases_scratch_bytes ORK_FORM(ork_phases_scratch_bytes)
+#define ork_phases_gather ORK_FORM(ork_phases_gather)
 #define ork_phases_run ORK_FORM(ork_phases_run)
 #define ork_phases_run_pooled ORK_FORM(ork_phases_run_pooled)
 #define ork_phases_pooled_scratch_bytes ORK_FORM(ork_phases_pooled_scratch_bytes)

@@ -20,6 +20,8 @@ size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads);
 int ork_phases_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
+// The input as blocks.
+void ork_phases_gather(const ork_convolution *c, const ork_phases *p, const float *input, float *values, int threads);
 
 // Followed by maxima over windows of three outputs, two apart, padded by one: c's output is theirs. No scratch memory
 // where that is not computed.

@@ -6,6 +6,7 @@
 #include "parallel.h"
 #include "queue.h"
 #include "tile.h"
+#include "winograd_ends.h"
 #include "winograd_tile.h"
 
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
@@ -18,6 +19,21 @@ typedef struct {
     int64_t tile, number, sets;
     int64_t begins[ORK_MOST_SETS + 1];  // of each set, among those taken
 } taken;
+
+// What a thread takes to work with.
+static taken taken_by(const work *k, int index) {
+    const ork_winograd_plan *plan = &k->plan;
+    const size_t each = plan->input_bytes + plan->sum_bytes + plan->plane_bytes + plan->line_bytes;
+    char *scratch = k->scratch + (size_t)index * each;
+    taken t = {k, scratch, scratch + plan->input_bytes, scratch + plan->input_bytes + plan->sum_bytes};
+    t.line = (void *)(t.planes + plan->plane_bytes);
+    return t;
+}
+
+static void set_up(taken *t) {
+    t->sets = (t->number + ORK_TILE_PIXELS - 1) / ORK_TILE_PIXELS;
+    for (int64_t set = 0; set <= t->sets; set++) t->begins[set] = edge(set, t->sets, t->number);
+}
 
 // Values: [set][point][chunk][tile of the set][16].
 static void analyse_tiles(const taken *t) {
@@ -102,13 +118,35 @@ static void end_slice(const taken *t, int64_t tile, int block, int in_group, int
     ork_plane_of_slice(plan->n[1], plan->m[1], sums, plan->n[2] * step, step, plane_of(t, tile, in_group, group, slice));
 }
 
+// All outputs of the tiles that were taken, for pairs of output blocks from `begin` to `end`.
+static void multiply_tiles(const taken *t, int begin, int end, int index) {
+    const work *k = t->k;
+    const ork_winograd_plan *plan = &k->plan;
+    const int64_t points = plan->points / plan->slices;
+    for (int block = begin; block < end; block += (int)plan->output_group) {
+        const int group = end - block < plan->output_group ? end - block : (int)plan->output_group;
+        for (int slice = 0; slice < plan->slices; slice++) {
+            multiply(t, block, group, slice * points, (slice + 1) * points);
+            end_tiles(t, block, group, slice, plan->slices > 1 ? end_slice : end_whole);
+        }
+        for (int64_t tile = 0; plan->slices > 1 && tile < t->number; tile++) {
+            const place here = tile_place(k, t->tile + tile);
+            for (int b = 0; b < group; b++) {
+                const char *planes = plane_of(t, tile, b, group, 0);
+                if (k->maxima)
+                    synthesize_maxima(k, &here, block + b, planes, k->maxima + index);
+                else
+                    synthesize_depth(k, &here, block + b, planes);
+            }
+        }
+    }
+}
+
 static void part(void *data, int index, int parts) {
     (void)parts;
     const work *k = data;
     const ork_winograd_plan *plan = &k->plan;
-    char *scratch = k->scratch + (size_t)index * (plan->input_bytes + plan->sum_bytes + plan->plane_bytes + plan->line_bytes);
-    taken t = {k, scratch, scratch + plan->input_bytes, scratch + plan->input_bytes + plan->sum_bytes};
-    t.line = (void *)(t.planes + plan->plane_bytes);
+    taken t = taken_by(k, index);
     const int64_t pairs = (plan->output_blocks + 1) / 2;
     const int pixel_part = index % plan->pixel_parts, output_part = index / plan->pixel_parts;
     const int begin = (int)edge(output_part, plan->output_parts, pairs) * 2;
@@ -116,27 +154,9 @@ static void part(void *data, int index, int parts) {
     if (end > plan->output_blocks) end = (int)plan->output_blocks;
     ork_queue *const queues = k->queues + output_part * plan->pixel_parts;
     while ((t.number = ork_take(queues, plan->pixel_parts, pixel_part, ORK_TILE_PIXELS, plan->group, &t.tile))) {
-        t.sets = (t.number + ORK_TILE_PIXELS - 1) / ORK_TILE_PIXELS;
-        for (int64_t set = 0; set <= t.sets; set++) t.begins[set] = edge(set, t.sets, t.number);
+        set_up(&t);
         analyse_tiles(&t);
-        for (int block = begin; block < end; block += (int)plan->output_group) {
-            const int group = end - block < plan->output_group ? end - block : (int)plan->output_group;
-            const int64_t points = plan->points / plan->slices;
-            for (int slice = 0; slice < plan->slices; slice++) {
-                multiply(&t, block, group, slice * points, (slice + 1) * points);
-                end_tiles(&t, block, group, slice, plan->slices > 1 ? end_slice : end_whole);
-            }
-            for (int64_t tile = 0; plan->slices > 1 && tile < t.number; tile++) {
-                const place here = tile_place(k, t.tile + tile);
-                for (int b = 0; b < group; b++) {
-                    const char *planes = plane_of(&t, tile, b, group, 0);
-                    if (k->maxima)
-                        synthesize_maxima(k, &here, block + b, planes, k->maxima + index);
-                    else
-                        synthesize_depth(k, &here, block + b, planes);
-                }
-            }
-        }
+        multiply_tiles(&t, begin, end, index);
     }
 }
 

@@ -18,8 +18,8 @@ package protocol Backend: Sendable {
 
     /// Prepares everything that depends on the shape of the input.
     ///
-    /// - Parameter memory: of networks whose runs never overlap; each run's values are gone after another's.
-    /// - Throws: `NeuralNetworkError.inputTooSmall`, `outOfMemory`, `backendFailure`.
+    /// `memory`: of networks whose runs never overlap; each run's values are gone after another's.
+    /// Throws `NeuralNetworkError.inputTooSmall`, `outOfMemory`, `backendFailure`.
     func makeExecutable(
         for network: FusedNetwork, shape: BatchShape, settings: ComputeSettings, keepsActivations: Bool,
         memory: WorkingMemory
