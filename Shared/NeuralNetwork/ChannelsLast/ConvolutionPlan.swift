@@ -71,8 +71,8 @@ struct ConvolutionPlan {
             && bytes > ConvolutionShape.many * MemoryLayout<Float>.size
         let factor = unhalved ? 1.3 : 1
         guard kernel != nil else { return factor * (SharedGradientPlan.suits(shape) ? 1.2 : 1) }
-        let isLarge = choice.isTransformed && bytes > 6 << 20
-        return factor * (isLarge ? 1.3 : 1)
+        guard choice.isTransformed, bytes > 6 << 20 else { return factor }
+        return factor * (shape.mayHalveWeights ? 2.5 : 1.3)
     }
 
     /// The kernel of ours that computes it; nil for oneDNN.
