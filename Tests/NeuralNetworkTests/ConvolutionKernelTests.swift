@@ -174,6 +174,11 @@ struct KernelCase: CustomTestStringConvertible {
             batch: 2, inputs: 24, outputs: 48, size: [5, 6, 7], kernel: [3, 3, 3], padding: [1, 1, 1],
             channelsLast: true,
             hasResidual: true, relu: true, threads: 3),
+        // So many tiles that a slice of points is multiplied at a time; planes as long as wide, and not.
+        KernelCase(
+            inputs: 16, outputs: 16, size: [13, 14, 15], kernel: [3, 3, 3], padding: [1, 1, 1], hasResidual: true,
+            relu: true, threads: 2),
+        KernelCase(inputs: 16, outputs: 16, size: [5, 9, 9], kernel: [3, 5, 7], padding: [1, 2, 3]),
     ]
 
     static let planarCases = [

@@ -29,7 +29,6 @@ ORK_TARGET __attribute__((noinline)) static void restore_lines(
     case 64: restore(6, 4, from, to, rows, columns); break;
     case 65: restore(6, 5, from, to, rows, columns); break;
     case 74: restore(7, 4, from, to, rows, columns); break;
-    case 75: restore(7, 5, from, to, rows, columns); break;
     case 82: restore(8, 2, from, to, rows, columns); break;
     case 84: restore(8, 4, from, to, rows, columns); break;
     case 85: restore(8, 5, from, to, rows, columns); break;

@@ -71,7 +71,8 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
     const int64_t tile_bytes = plan.points * plan.chunks * 16 * bytes;
     const int64_t own = ceiling(plan.tiles, plan.pixel_parts);
     // Where all sums of two output blocks would not stay near, those of one slice of points do.
-    const bool has_planes = plan.n[0] > 1 && plan.n[1] == plan.n[2] && plan.n[1] <= 8;
+    const bool is_square = plan.n[1] == plan.n[2] && plan.m[1] == plan.m[2];
+    const bool has_planes = plan.n[0] > 1 && is_square && plan.n[1] <= 8;
     const bool is_sliced = has_planes && own * plan.points * 2 * 64 > 256 << 10;
     plan.slices = is_sliced ? plan.n[0] : 1;
     const int64_t slice_points = plan.points / plan.slices;
