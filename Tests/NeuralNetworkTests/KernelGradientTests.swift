@@ -73,7 +73,7 @@ struct KernelGradientTests {
         let input = Self.numbers(inPixels * 32, seed: 1), weights = Self.numbers(48 * 32 * 27, seed: 2)
         var gradient = Self.numbers(outPixels * 48, seed: 3)
         let packed = KernelMemory(bytes: ork_convolution_packed_bytes(&c))
-        try #require(ork_convolution_pack(&c, weights, 48, 32, packed.pointer) == 0)
+        try #require(c.pack(weights, outputs: 48, inputs: 32, into: packed.pointer) == 0)
         let scratch = KernelMemory(bytes: ork_convolution_scratch_bytes(&c, 2))
         let source = KernelMemory(input, type: type)
         let output = KernelMemory([Float](repeating: 0, count: gradient.count), type: ORK_F32)
@@ -98,7 +98,7 @@ struct KernelGradientTests {
         let input = Self.numbers(2 * Int(c.input.item), seed: 1), weights = Self.numbers(16 * 32 * 27, seed: 2)
         let gradient = Self.numbers(2 * Int(c.output.item), seed: 3)
         let output = try Self.run(&c, input, count: gradient.count) {
-            ork_convolution_pack(&$0, weights, 16, 32, $1.pointer)
+            $0.pack(weights, outputs: 16, inputs: 32, into: $1.pointer)
         }
         let expected = Self.dot(output, gradient)
 

@@ -63,7 +63,7 @@ struct PooledConvolutionTests {
         try #require(bytes > 0)
         let packed = KernelMemory(bytes: ork_convolution_packed_bytes(&whole))
         try #require(
-            ork_convolution_pack(&whole, weights, Int32(shape.outputs), Int32(shape.inputs), packed.pointer) == 0)
+            whole.pack(weights, outputs: shape.outputs, inputs: shape.inputs, into: packed.pointer) == 0)
         let scratch = KernelMemory(bytes: max(bytes, ork_convolution_scratch_bytes(&whole, threads)))
         var found = [Float](repeating: .nan, count: shape.batch * Int(pooled.output.item))
         try #require(

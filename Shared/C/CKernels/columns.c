@@ -56,19 +56,21 @@ size_t ork_columns_scratch_bytes(const ork_convolution *c, int threads) {
         + (plan.panel_bytes + plan.segment_bytes + plan.sum_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
 }
 
-int ork_columns_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+int ork_columns_pack(const ork_convolution *c, ork_plain_weights weights, void *packed) {
     const ork_convolution inner = inner_of(c);
+    const size_t outputs = (size_t)weights.outputs, inputs = (size_t)weights.inputs;
     const size_t width = (size_t)c->kernel[2], taps = (size_t)(c->kernel[0] * c->kernel[1]);
-    const size_t channels = (size_t)inputs * width;
-    float *turned = malloc((size_t)outputs * channels * taps * sizeof(float));
+    const size_t channels = inputs * width;
+    float *turned = malloc(outputs * channels * taps * sizeof(float));
     if (!turned) return 1;
-    for (size_t o = 0; o < (size_t)outputs; o++)
-        for (size_t i = 0; i < (size_t)inputs; i++)
+    for (size_t o = 0; o < outputs; o++)
+        for (size_t i = 0; i < inputs; i++)
             for (size_t tap = 0; tap < taps; tap++)
                 for (size_t x = 0; x < width; x++)
                     turned[(o * channels + i * width + x) * taps + tap] =
-                        weights[((o * (size_t)inputs + i) * taps + tap) * width + x];
-    ork_direct_pack(&inner, turned, outputs, (int)channels, packed);
+                        weights.values[((o * inputs + i) * taps + tap) * width + x];
+    weights.values = turned, weights.inputs = (int)channels;
+    ork_direct_pack(&inner, weights, packed);
     free(turned);
     return 0;
 }

@@ -62,17 +62,18 @@ size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
     return (plan.panel_bytes + plan.segment_bytes + plan.sum_bytes) * (size_t)(plan.pixel_parts * plan.output_parts);
 }
 
-int ork_convolution_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
-    if (!ork_convolution_supported(c) || !weights || !packed) return 1;
-    if (outputs < 1 || outputs > c->out_channels || inputs < 1 || inputs > c->in_channels) return 1;
+int ork_convolution_pack(const ork_convolution *c, ork_plain_weights weights, void *packed) {
+    if (!ork_convolution_supported(c) || !weights.values || !packed) return 1;
+    if (weights.outputs < 1 || weights.outputs > c->out_channels) return 1;
+    if (weights.inputs < 1 || weights.inputs > c->in_channels) return 1;
     if (c->algorithm == ORK_WINOGRAD)
-        return ork_winograd_pack(c, weights, outputs, inputs, packed);
+        return ork_winograd_pack(c, weights, packed);
     else if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16)
-        return ork_columns_pack(c, weights, outputs, inputs, packed);
+        return ork_columns_pack(c, weights, packed);
     else if (c->algorithm == ORK_PLANAR)
-        return ork_phases_pack(c, weights, outputs, inputs, packed);
+        return ork_phases_pack(c, weights, packed);
     else
-        ork_direct_pack(c, weights, outputs, inputs, packed);
+        ork_direct_pack(c, weights, packed);
     return 0;
 }
 

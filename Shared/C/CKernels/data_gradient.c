@@ -28,7 +28,7 @@ int ork_data_gradient_pack(const ork_convolution *back, const float *weights, in
         for (size_t i = 0; i < (size_t)inputs; i++)
             for (size_t t = 0; t < taps; t++)
                 turned[(i * (size_t)outputs + o) * taps + t] = weights[(o * (size_t)inputs + i) * taps + taps - 1 - t];
-    const int status = ork_convolution_pack(back, turned, inputs, outputs, packed);
+    const int status = ork_convolution_pack(back, (ork_plain_weights){turned, 0, inputs, outputs}, packed);
     free(turned);
     return status;
 }

@@ -172,10 +172,12 @@ static int finish(const work *k, const window *t, const ork_output_part *part, i
     return 1;
 }
 
-// Weights of the reduction's block that a pair of output blocks needs next: the first tiles fetch half of what they read.
-static void look_ahead(const char *weights, int64_t bytes, int64_t read, int64_t tile, ork_tile_end *end) {
-    const int64_t begin = tile * read / 2;
-    end->ahead = begin < bytes ? weights + begin : weights, end->ahead_step = begin < bytes ? 128 : 0;
+// Weights of the reduction's block that a pair of output blocks needs next: each tile fetches a part of what it reads, a
+// quarter where there are as many tiles, so that memory is never idle.
+static void look_ahead(
+    const char *weights, int64_t bytes, int64_t read, int64_t tile, int64_t tiles, ork_tile_end *end) {
+    const int64_t shares = tiles < 4 ? 2 : 4, begin = tile * read / shares;
+    end->ahead = begin < bytes ? weights + begin : weights, end->ahead_step = begin < bytes ? 256 / shares : 0;
 }
 
 // One group of tiles with one block of the reduction, for pairs of output blocks begin..<end.
@@ -217,7 +219,7 @@ static void multiply(
                 if (is_line && part->bias) tile_end.bias = part->bias + block * 16;
                 if (!last) tile_end.output = 0;
                 const int64_t offset = plan->split && counts[i] ? own_segments->weights : 0;
-                look_ahead(next + offset, weight_bytes, counts[i] * chunk_bytes, i, &tile_end);
+                look_ahead(next + offset, weight_bytes, counts[i] * chunk_bytes, i, number, &tile_end);
                 kernel(t->pixels, blocks)(own_segments, counts[i], chunks, weights, weight_step, &tile_end);
                 if (last && !is_line) ork_store(&sink, sum, t->first, t->pixels, block, blocks);
             }

@@ -18,7 +18,7 @@ typedef struct {
 
 ork_direct_plan ork_direct_cut(const ork_convolution *c, int threads);
 size_t ork_direct_packed_bytes(const ork_convolution *c);
-void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
+void ork_direct_pack(const ork_convolution *c, ork_plain_weights weights, void *packed);
 int ork_direct_run_parts(
     const ork_convolution *c, const void *input, const void *residual, const ork_output_part *parts, int count,
     void *scratch, int threads);

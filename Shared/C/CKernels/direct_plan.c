@@ -102,8 +102,7 @@ size_t ork_direct_packed_bytes(const ork_convolution *c) {
 
 typedef struct {
     const ork_convolution *c;
-    const float *weights;
-    int outputs, inputs;
+    ork_plain_weights weights;
     void *packed;
 } pack_work;
 
@@ -116,20 +115,27 @@ enum { TAPS = 27 };
 #endif
 
 // Pairs of bfloat16 of one output: `taps` of 16 inputs, which lie `length` apart, to words [tap][pair][16 outputs].
-PACK_TARGET static void pair_up(const float *from, int64_t length, int64_t inputs, int64_t taps, uint32_t (*to)[128]) {
+PACK_TARGET static void pair_up(
+    const float *from, float factor, int64_t length, int64_t inputs, int64_t taps, uint32_t (*to)[128]) {
     for (int64_t pair = 0; pair < 8; pair++) {
-        uint32_t first[TAPS] = {0}, second[TAPS] = {0};
-        if (2 * pair < inputs) memcpy(first, from + 2 * pair * length, (size_t)taps * 4);
-        if (2 * pair + 1 < inputs) memcpy(second, from + (2 * pair + 1) * length, (size_t)taps * 4);
-        for (int tap = 0; tap < TAPS; tap++) first[tap] = ork_half_bits(first[tap]) | ork_half_bits(second[tap]) << 16;
-        for (int64_t tap = 0; tap < taps; tap++) to[tap][pair * 16] = first[tap];
+        float weights[2][TAPS] = {0};
+        uint32_t bits[2][TAPS];
+        for (int64_t i = 0; i < 2 && 2 * pair + i < inputs; i++)
+            memcpy(weights[i], from + (2 * pair + i) * length, (size_t)taps * 4);
+        for (int i = 0; i < 2; i++)
+            for (int tap = 0; tap < TAPS; tap++) weights[i][tap] *= factor;
+        memcpy(bits, weights, sizeof bits);
+        for (int tap = 0; tap < TAPS; tap++) bits[0][tap] = ork_half_bits(bits[0][tap]) | ork_half_bits(bits[1][tap]) << 16;
+        for (int64_t tap = 0; tap < taps; tap++) to[tap][pair * 16] = bits[0][tap];
     }
 }
 
 // The same of a kernel with one tap.
-PACK_TARGET static void pair_up_one(const float *from, uint32_t *to) {
+PACK_TARGET static void pair_up_one(const float *from, float factor, uint32_t *to) {
+    float weights[16];
     uint32_t bits[16], words[8];
-    memcpy(bits, from, sizeof bits);
+    for (int i = 0; i < 16; i++) weights[i] = from[i] * factor;
+    memcpy(bits, weights, sizeof bits);
     for (int pair = 0; pair < 8; pair++) words[pair] = ork_half_bits(bits[2 * pair]) | ork_half_bits(bits[2 * pair + 1]) << 16;
     for (int pair = 0; pair < 8; pair++) to[pair * 16] = words[pair];
 }
@@ -141,6 +147,7 @@ static void pack_part(void *data, int part, int parts) {
         float floats[TAPS][256];
     } turned;
     const ork_convolution *c = w->c;
+    const ork_plain_weights *weights = &w->weights;
     const int half = c->type == ORK_BF16, blocks = c->out_channels / 16;
     const int64_t taps = (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2], chunks = c->in_channels / 16;
     for (int64_t block = (int64_t)blocks * part / parts; block < (int64_t)blocks * (part + 1) / parts; block++)
@@ -150,17 +157,16 @@ static void pack_part(void *data, int part, int parts) {
                 const int64_t count = smaller(taps - first, TAPS);
                 const int64_t all = (block * taps + first) * chunks + chunk;
                 if (half) memset(turned.halves, 0, (size_t)count * 512);
-                for (int64_t o = block * 16; half && o < block * 16 + 16 && o < w->outputs; o++) {
-                    const float *from = w->weights + (o * w->inputs + chunk * 16) * taps + first;
-                    const int64_t inputs = w->inputs - chunk * 16;
+                for (int64_t o = block * 16; half && o < block * 16 + 16 && o < weights->outputs; o++) {
+                    const float *from = weights->values + (o * weights->inputs + chunk * 16) * taps + first;
+                    const float factor = weights->factors ? weights->factors[o] : 1;
+                    const int64_t inputs = weights->inputs - chunk * 16;
                     if (taps == 1 && inputs >= 16)
-                        pair_up_one(from, turned.halves[0] + o % 16);
+                        pair_up_one(from, factor, turned.halves[0] + o % 16);
                     else if (inputs > 0)
-                        pair_up(from, taps, inputs, count, (uint32_t(*)[128])(turned.halves[0] + o % 16));
+                        pair_up(from, factor, taps, inputs, count, (uint32_t(*)[128])(turned.halves[0] + o % 16));
                 }
-                if (!half)
-                    ork_turn(
-                        w->weights, w->outputs, w->inputs, taps, block * 16, chunk * 16, first, count, turned.floats);
+                if (!half) ork_turn(weights, taps, block * 16, chunk * 16, first, count, turned.floats);
                 for (int64_t tap = 0; tap < count; tap++) {
                     const int64_t at = (all + tap * chunks) * 256;
                     if (half)
@@ -174,9 +180,9 @@ static void pack_part(void *data, int part, int parts) {
 }
 
 // Packed: [output block][tap][chunk][16 inputs][16 outputs], as bfloat16 [.. chunk][8 pairs][16 outputs][2].
-void ork_direct_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+void ork_direct_pack(const ork_convolution *c, ork_plain_weights weights, void *packed) {
     if (c->algorithm == ORK_TILES) memset((char *)packed + ork_direct_packed_bytes(c) - 512, 0, 512);
-    pack_work work = {c, weights, outputs, inputs, packed};
+    pack_work work = {c, weights, packed};
     const int blocks = c->out_channels / 16, threads = omp_get_max_threads();
     ork_parallel(blocks < threads ? blocks : threads, pack_part, &work);
 }

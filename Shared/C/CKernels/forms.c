@@ -18,8 +18,7 @@ EITHER(size_t, ork_convolution_packed_bytes, (const ork_convolution *c), (c))
 EITHER(size_t, ork_convolution_scratch_bytes, (const ork_convolution *c, int threads), (c, threads))
 EITHER(
     int, ork_convolution_pack,
-    (const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed),
-    (c, weights, outputs, inputs, packed))
+    (const ork_convolution *c, ork_plain_weights weights, void *packed), (c, weights, packed))
 EITHER(
     int, ork_convolution_run,
     (const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,

@@ -55,7 +55,7 @@ size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads) {
     return p.value_bytes + ork_winograd_scratch_bytes(&p.inner, threads);
 }
 
-int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+int ork_phases_pack(const ork_convolution *c, ork_plain_weights weights, void *packed) {
     ork_phases p;
     if (!ork_phases_cut(c, &p)) return 1;
     const int *n = p.inner.kernel, *k = c->kernel, *up = p.up, *down = p.channels.down;
@@ -64,8 +64,8 @@ int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs,
     float *spread = calloc((size_t)p.inner.out_channels * (size_t)p.inner.in_channels * taps, sizeof(float));
     if (!spread) return 1;
     for (int u = 0; u < ups; u++)
-        for (int o = 0; o < outputs; o++)
-            for (int i = 0; i < inputs; i++)
+        for (int o = 0; o < weights.outputs; o++)
+            for (int i = 0; i < weights.inputs; i++)
                 for (int r = 0; r < downs; r++)
                     for (int q = 0; q < (int)taps; q++) {
                         const int z = tap_of(&p, c, 0, u / (up[1] * up[2]), r / (down[1] * down[2]), q / (n[1] * n[2]));
@@ -74,10 +74,12 @@ int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs,
                         if (z < 0 || z >= k[0] || y < 0 || y >= k[1] || x < 0 || x >= k[2]) continue;
                         const size_t to = ((size_t)(u * c->out_channels + o) * (size_t)p.inner.in_channels
                                               + (size_t)(i * downs + r)) * taps + (size_t)q;
-                        spread[to] = weights[((((size_t)o * (size_t)inputs + (size_t)i) * (size_t)k[0] + (size_t)z)
+                        const float factor = weights.factors ? weights.factors[o] : 1;
+                        spread[to] = factor * weights.values[((((size_t)o * (size_t)weights.inputs + (size_t)i) * (size_t)k[0] + (size_t)z)
                                                  * (size_t)k[1] + (size_t)y) * (size_t)k[2] + (size_t)x];
                     }
-    const int status = ork_winograd_pack(&p.inner, spread, p.inner.out_channels, p.inner.in_channels, packed);
+    const ork_plain_weights inner = {spread, 0, p.inner.out_channels, p.inner.in_channels};
+    const int status = ork_winograd_pack(&p.inner, inner, packed);
     const ork_winograd_plan plan = ork_winograd_cut(&p.inner, 1);
     if (status == 0) ork_close_up_weights(&p.channels, &plan, packed);
     free(spread);

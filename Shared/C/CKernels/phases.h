@@ -14,7 +14,7 @@ typedef struct {
 
 bool ork_phases_cut(const ork_convolution *c, ork_phases *phases);
 // Nonzero where there is no memory to turn them round in.
-int ork_phases_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
+int ork_phases_pack(const ork_convolution *c, ork_plain_weights weights, void *packed);
 size_t ork_phases_packed_bytes(const ork_convolution *c);
 size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads);
 int ork_phases_run(

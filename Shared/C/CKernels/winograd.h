@@ -25,7 +25,7 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads);
 size_t ork_winograd_packed_bytes(const ork_convolution *c);
 size_t ork_winograd_scratch_bytes(const ork_convolution *c, int threads);
 // Returns 0, or nonzero where memory is missing.
-int ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
+int ork_winograd_pack(const ork_convolution *c, ork_plain_weights weights, void *packed);
 int ork_winograd_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);

@@ -11,7 +11,7 @@
 #include "vectors.h"
 
 // The transform of weights to points, sixteen outputs at a time: in double where weights are packed once for many
-// images, in float32 where they are packed at every step.
+// images, in float32 where they are packed at every step or are rounded to less afterwards.
 typedef float singles __attribute__((vector_size(64)));
 typedef double doubles __attribute__((vector_size(128)));
 
@@ -67,17 +67,17 @@ POINTS_OF(doubles, double)
 
 typedef struct {
     transform t;
-    const float *weights;
-    int outputs, inputs, type;
+    ork_plain_weights weights;
+    int type;
     void *packed;
     float (*turned)[256];  // a corner of the weights for each thread
 } plain_work;
 
 // Two inputs of every point as bfloat16: [pair][16 outputs][2].
-ORK_TARGET static void pack_pair(const transform *t, const doubles *first, const doubles *second, uint32_t *to, int64_t point_step) {
+ORK_TARGET static void pack_pair(const transform *t, const singles *first, const singles *second, uint32_t *to, int64_t point_step) {
     uint32_t points[2][ORK_MOST_POINTS][16] __attribute__((aligned(64)));
-    points_of_doubles(t, first, (float *)points[0][0], 16);
-    points_of_doubles(t, second, (float *)points[1][0], 16);
+    points_of_singles(t, first, (float *)points[0][0], 16);
+    points_of_singles(t, second, (float *)points[1][0], 16);
     for (int point = 0; point < t->plan.points; point++)
         for (int o = 0; o < 16; o++) {
             to[point * point_step + o] = ork_half_bits(points[0][point][o]) | ork_half_bits(points[1][point][o]) << 16;
@@ -85,9 +85,9 @@ ORK_TARGET static void pack_pair(const transform *t, const doubles *first, const
 }
 
 // One input of every point in half precision.
-ORK_TARGET static void pack_half(const transform *t, const doubles *given, uint16_t *to, int64_t point_step) {
+ORK_TARGET static void pack_half(const transform *t, const singles *given, uint16_t *to, int64_t point_step) {
     float points[ORK_MOST_POINTS][16] __attribute__((aligned(64)));
-    points_of_doubles(t, given, points[0], 16);
+    points_of_singles(t, given, points[0], 16);
     for (int point = 0; point < t->plan.points; point++) ork_weights_to_half(points[point], 16, to + point * point_step);
 }
 
@@ -98,34 +98,35 @@ ORK_TARGET static void pack_plain(void *data, int part, int parts) {
     const int64_t chunks = t->plan.chunks, blocks = t->plan.output_blocks, point_step = chunks * 256;
     const int64_t end = blocks * (part + 1) / parts;
     float (*turned)[256] = w->turned + (int64_t)part * t->taps;
-    doubles given[2][MOST_TAPS];
     for (int64_t block = blocks * part / parts; block < end; block++)
         for (int64_t chunk = 0; chunk < chunks; chunk++) {
-            ork_turn(w->weights, w->outputs, w->inputs, t->taps, block * 16, chunk * 16, 0, t->taps, turned);
+            ork_turn(&w->weights, t->taps, block * 16, chunk * 16, 0, t->taps, turned);
             const int64_t at = (block * t->plan.points * chunks + chunk) * 256;
-            for (int row = 0; row < 16; row += 2) {
+            for (int row = 0; row < 16; row += w->type == ORK_BF16 ? 2 : 1) {
+                const int64_t to = at + row * 16;
+                singles given[2][MOST_TAPS];
+                doubles exact[MOST_TAPS];
                 for (int tap = 0; tap < t->taps; tap++) {
                     const singles *pair = (const singles *)(turned[tap] + row * 16);
-                    given[0][tap] = __builtin_convertvector(pair[0], doubles);
-                    given[1][tap] = __builtin_convertvector(pair[1], doubles);
+                    if (w->type == ORK_F32)
+                        exact[tap] = __builtin_convertvector(pair[0], doubles);
+                    else
+                        given[0][tap] = pair[0];
+                    if (w->type == ORK_BF16) given[1][tap] = pair[1];
                 }
-                if (w->type == ORK_BF16) {
-                    pack_pair(t, given[0], given[1], (uint32_t *)w->packed + (at + row * 16) / 2, point_step / 2);
-                    continue;
+                switch (w->type) {
+                case ORK_BF16:
+                    pack_pair(t, given[0], given[1], (uint32_t *)w->packed + to / 2, point_step / 2);
+                    break;
+                case ORK_F16: pack_half(t, given[0], (uint16_t *)w->packed + to, point_step); break;
+                default: points_of_doubles(t, exact, (float *)w->packed + to, point_step);
                 }
-                if (w->type == ORK_F16) {
-                    for (int i = 0; i < 2; i++)
-                        pack_half(t, given[i], (uint16_t *)w->packed + at + (row + i) * 16, point_step);
-                    continue;
-                }
-                points_of_doubles(t, given[0], (float *)w->packed + at + row * 16, point_step);
-                points_of_doubles(t, given[1], (float *)w->packed + at + row * 16 + 16, point_step);
             }
         }
 }
 
-int ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
-    plain_work work = {.weights = weights, .outputs = outputs, .inputs = inputs, .type = c->type, .packed = packed};
+int ork_winograd_pack(const ork_convolution *c, ork_plain_weights weights, void *packed) {
+    plain_work work = {.weights = weights, .type = c->type, .packed = packed};
     if (!prepare(c, &work.t)) return 1;
     const int blocks = c->out_channels / 16, threads = omp_get_max_threads();
     const int parts = blocks < threads ? blocks : threads;
@@ -178,7 +179,7 @@ int ork_winograd_pack_tiles(
     return 0;
 }
 #else
-int ork_winograd_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed) {
+int ork_winograd_pack(const ork_convolution *c, ork_plain_weights weights, void *packed) {
     return 1;
 }
 

@@ -143,6 +143,7 @@ final class ConvolutionChooser: Sendable {
             switch shape.weightCount / ConvolutionShape.many {
             case _ where first.isEmpty: [.directHalf, .winograd1Half]
             case ..<4: [.winograd0Half, .winograd1Half, .directHalf]
+            case ..<8: [.winograd1Half, .directHalf]
             default: [.directHalf, .winograd1Half]
             }
         return halved + unhalved

@@ -71,8 +71,9 @@ struct ConvolutionPlan {
             && bytes > ConvolutionShape.many * MemoryLayout<Float>.size
         let factor = unhalved ? 1.3 : 1
         guard kernel != nil else { return factor * (SharedGradientPlan.suits(shape) ? 1.2 : 1) }
-        guard choice.isTransformed, bytes > 6 << 20 else { return factor }
-        return factor * (shape.mayHalveWeights ? 2.5 : 1.3)
+        guard choice.isTransformed else { return factor }
+        if shape.mayHalveWeights { return bytes > 12 << 20 ? factor * 2.5 : factor }
+        return bytes > 6 << 20 ? factor * 1.3 : factor
     }
 
     /// The kernel of ours that computes it; nil for oneDNN.

@@ -75,25 +75,57 @@ final class PackedWeights: Sendable {
         try entry(output, .kernel(Self.numbers(kernel))) { state in
             var kernel = kernel
             let packed = try PackedBytes(count: ork_convolution_packed_bytes(&kernel))
-            let (rows, columns) = (Int(kernel.out_channels), Int(kernel.in_channels))
-            let rowCount = columns * folded.weight.taps
-            let isInRows = kernel.algorithm != Int32(bitPattern: ORK_PLANAR.rawValue)
-            let atOnce = isInRows ? max(Self.floatsAtOnce / rowCount / 32, 1) * 32 : rows
-            let rowBytes = Self.rowByteCount(kernel)
-            let floats = try state.plain(count: min(rows, atOnce) * rowCount)
-            for first in stride(from: 0, to: rows, by: atOnce) {
-                let range = first..<min(rows, first + atOnce)
-                Self.spread(
-                    folded.weight, into: floats, inputs: inputs, inputCount: columns, outputs: outputs, range: range)
-                kernel.out_channels = Int32(range.count)
-                let status = ork_convolution_pack(
-                    &kernel, floats, Int32(range.count), Int32(columns), packed.pointer + first * rowBytes)
-                guard status == 0 else {
-                    throw NeuralNetworkError.backendFailure(call: "ork_convolution_pack", status: "\(status)")
-                }
+            if let status = Self.packInPlace(folded.weight, for: kernel, inputs: inputs, outputs: outputs, to: packed) {
+                try Self.check(status)
+            } else {
+                try Self.packInParts(
+                    folded.weight, for: kernel, inputs: inputs, outputs: outputs, to: packed, state: &state)
             }
             folded.weight.releasePages()
             return packed
+        }
+    }
+
+    /// Packs the stored weights where channels lie in memory as they do in them.
+    ///
+    /// - Returns: the kernel's status; nil where they do not.
+    private static func packInPlace(
+        _ weight: FoldedWeight, for kernel: ork_convolution, inputs: [Int32], outputs: [Int32], to packed: PackedBytes
+    ) -> Int32? {
+        guard inputs == Array(0..<Int32(weight.inputs)), outputs == Array(0..<Int32(weight.outputs)) else { return nil }
+        return weight.withUnfolded { numbers, factors in
+            var kernel = kernel
+            let plain = ork_plain_weights(
+                values: numbers, factors: factors, outputs: Int32(weight.outputs), inputs: Int32(weight.inputs))
+            return ork_convolution_pack(&kernel, plain, packed.pointer)
+        }
+    }
+
+    /// Packs folded weights, spread to where the channels lie in memory, some outputs at a time.
+    private static func packInParts(
+        _ weight: FoldedWeight, for kernel: ork_convolution, inputs: [Int32], outputs: [Int32], to packed: PackedBytes,
+        state: inout State
+    ) throws {
+        var kernel = kernel
+        let (rows, columns) = (Int(kernel.out_channels), Int(kernel.in_channels))
+        let rowCount = columns * weight.taps
+        let isInRows = kernel.algorithm != Int32(bitPattern: ORK_PLANAR.rawValue)
+        let atOnce = isInRows ? max(floatsAtOnce / rowCount / 32, 1) * 32 : rows
+        let rowBytes = rowByteCount(kernel)
+        let floats = try state.plain(count: min(rows, atOnce) * rowCount)
+        for first in stride(from: 0, to: rows, by: atOnce) {
+            let range = first..<min(rows, first + atOnce)
+            spread(weight, into: floats, inputs: inputs, inputCount: columns, outputs: outputs, range: range)
+            kernel.out_channels = Int32(range.count)
+            let plain = ork_plain_weights(
+                values: floats, factors: nil, outputs: Int32(range.count), inputs: Int32(columns))
+            try check(ork_convolution_pack(&kernel, plain, packed.pointer + first * rowBytes))
+        }
+    }
+
+    private static func check(_ status: Int32) throws {
+        guard status == 0 else {
+            throw NeuralNetworkError.backendFailure(call: "ork_convolution_pack", status: "\(status)")
         }
     }
 

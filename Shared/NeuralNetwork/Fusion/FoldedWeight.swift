@@ -59,6 +59,21 @@ package final class FoldedWeight: Sendable {
         }
     }
 
+    /// Shows the stored numbers, [outputs, inputs, kernel…], and what each output's are to be multiplied by.
+    ///
+    /// - Returns: nil without a call where inputs have factors as well.
+    func withUnfolded<Result>(
+        _ body: (_ numbers: UnsafePointer<Float>, _ outputFactors: UnsafePointer<Float>) -> Result
+    ) -> Result? {
+        guard inputFactors == nil else { return nil }
+        return tensor.withFloats { numbers in
+            outputFactors.withUnsafeBufferPointer { factors in
+                guard let numbers = numbers.baseAddress, let factors = factors.baseAddress else { return nil }
+                return body(numbers, factors)
+            }
+        }
+    }
+
     /// Shows each wanted row, [inputs, kernel…], folded for the time of the call.
     func forEachFoldedRow(where isWanted: (Int) -> Bool, _ body: (_ output: Int, _ row: UnsafePointer<Float>) -> Void) {
         let length = inputs * taps

@@ -57,6 +57,7 @@ package enum OpenBLASRuntime {
             selectCore("SkylakeX")
         }
         openblas_set_num_threads(1)
+        endThreads()
         let core = currentCore
         return Report(core: core, replaced: core == chosen ? nil : chosen)
     }()
@@ -78,6 +79,14 @@ package enum OpenBLASRuntime {
         unsafeBitCast(start, to: Function.self)()
         // Programs started from here choose for themselves.
         unsetenv("OPENBLAS_CORETYPE")
+    }
+
+    /// Ends OpenBLAS's own threads, which otherwise spin for a tenth of a second before they sleep, while this process
+    /// has its models to read. A build without threads has no such function.
+    private static func endThreads() {
+        typealias Function = @convention(c) () -> Int32
+        guard let library = dlopen(nil, RTLD_NOW), let end = dlsym(library, "blas_thread_shutdown_") else { return }
+        _ = unsafeBitCast(end, to: Function.self)()
     }
 
     /// Whether the CPU has the AVX-512 instructions that the SkylakeX kernels use.

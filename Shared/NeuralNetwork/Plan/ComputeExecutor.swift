@@ -10,6 +10,8 @@ package final class ComputeExecutor: SerialExecutor {
     package let memory = WorkingMemory()
 
     package init() {
+        // Before anything else competes for the processor.
+        _ = OpenBLASRuntime.prepare()
         let queue = JobQueue()
         self.queue = queue
         JobThread.start { queue.run() }

@@ -9,7 +9,7 @@
 //   ork_convolution c = {...};                            // plain data; all sizes are depth, height, width
 //   if (!ork_convolution_supported(&c)) ...               // another backend's turn
 //   void *packed = 64-byte aligned, ork_convolution_packed_bytes(&c);
-//   ork_convolution_pack(&c, weights, outputs, inputs, packed);       // once, from float32 [O, I, d, h, w]
+//   ork_convolution_pack(&c, weights, packed);            // once, from float32 [O, I, d, h, w]
 //   void *scratch = 64-byte aligned, ork_convolution_scratch_bytes(&c, threads);
 //   ork_convolution_run(&c, packed, bias, input, residual, output, scratch, threads);
 //
@@ -70,8 +70,15 @@ bool ork_convolution_supported(const ork_convolution *c);
 size_t ork_convolution_packed_bytes(const ork_convolution *c);
 size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads);
 
-// Packs weights [outputs, inputs, kernel d, h, w], outputs <= out_channels and inputs <= in_channels.
-int ork_convolution_pack(const ork_convolution *c, const float *weights, int outputs, int inputs, void *packed);
+// Weights [outputs, inputs, kernel d, h, w], each output's times its factor.
+typedef struct {
+    const float *values;
+    const float *factors;  // or NULL
+    int32_t outputs, inputs;
+} ork_plain_weights;
+
+// Packs weights with outputs <= out_channels and inputs <= in_channels.
+int ork_convolution_pack(const ork_convolution *c, ork_plain_weights weights, void *packed);
 
 // bias: out_channels float32 values, or NULL. residual: or NULL.
 int ork_convolution_run(

@@ -59,7 +59,10 @@ final class PlanarForward {
         layout.unpack(weights, into: plain.pointer)
         try Self.check(
             ork_convolution_pack(
-                &kernel, plain.pointer, layout.weights.outputs, layout.weights.inputs, packed.pointer))
+                &kernel,
+                ork_plain_weights(
+                    values: plain.pointer, factors: nil, outputs: layout.weights.outputs, inputs: layout.weights.inputs),
+                packed.pointer))
     }
 
     /// - Throws: `TrainingError.library`.
