@@ -60,6 +60,14 @@ struct ConvolutionKernelTests {
         #expect(variant == 1 ? error < 1e-4 : error > 1e-6 && error < 1e-2)
     }
 
+    @Test(arguments: KernelCase.stridedCases, [ORK_F32, ORK_F16])
+    func `strided volumes are transformed by their phases`(_ shape: KernelCase, _ type: ork_type) throws {
+        // The shortest transforms of numbers with few digits need no rounding.
+        #expect(try shape.error(algorithm: ORK_WINOGRAD, variant: 1, type: type) < 1e-4)
+        var longer = shape.description(ORK_WINOGRAD, variant: 2, type: type)
+        #expect(!ork_convolution_supported(&longer))
+    }
+
     @Test func `weights too large for half precision become its largest, what is not a number stays so`() throws {
         for (weight, expected) in [(Float(1e9), Float(65504)), (-1e9, -65504), (65504, 65504), (.nan, .nan)] {
             var shape = KernelCase(inputs: 16, outputs: 16, size: [1, 1, 1], kernel: [1, 1, 1]).description(ORK_DIRECT)
@@ -179,6 +187,21 @@ struct KernelCase: CustomTestStringConvertible {
             inputs: 16, outputs: 16, size: [13, 14, 15], kernel: [3, 3, 3], padding: [1, 1, 1], hasResidual: true,
             relu: true, threads: 2),
         KernelCase(inputs: 16, outputs: 16, size: [5, 9, 9], kernel: [3, 5, 7], padding: [1, 2, 3]),
+    ]
+
+    static let stridedCases = [
+        KernelCase(
+            inputs: 16, outputs: 16, size: [4, 4, 4], kernel: [3, 3, 3], stride: [2, 2, 2], padding: [1, 1, 1],
+            threads: 1),
+        KernelCase(
+            batch: 2, inputs: 40, outputs: 72, size: [7, 9, 12], kernel: [3, 3, 3], stride: [2, 2, 2],
+            padding: [1, 1, 1], channelsLast: true, hasResidual: true, relu: true, threads: 3),
+        KernelCase(
+            inputs: 20, outputs: 30, size: [1, 2, 5], kernel: [3, 3, 3], stride: [2, 2, 2], padding: [1, 1, 1],
+            relu: true),
+        // So many tiles that a slice of points is multiplied at a time.
+        KernelCase(
+            inputs: 16, outputs: 16, size: [21, 25, 27], kernel: [3, 3, 3], stride: [2, 2, 2], padding: [1, 1, 1]),
     ]
 
     static let planarCases = [

@@ -4,6 +4,7 @@
 #include "direct.h"
 #include "phases.h"
 #include "processor.h"
+#include "strided.h"
 #include "vectors.h"
 #include "winograd.h"
 
@@ -22,6 +23,11 @@ static bool valid_shape(const ork_convolution *c) {
     return (int64_t)c->kernel[0] * c->kernel[1] * c->kernel[2] <= 1 << 16;
 }
 
+static bool is_strided(const ork_convolution *c) {
+    ork_strided strided;
+    return ork_strided_cut(c, &strided);
+}
+
 bool ork_convolution_supported(const ork_convolution *c) {
     if (!c || !valid_weights(c->type) || !valid_type(c->input_type)) return false;
     if (!valid_type(c->output_type) || !valid_type(c->residual_type) || !valid_shape(c)) return false;
@@ -31,7 +37,7 @@ bool ork_convolution_supported(const ork_convolution *c) {
     if (half && !processor.avx512_bf16) return false;
     switch (c->algorithm) {
     case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == ork_value_type(c->type);
-    case ORK_WINOGRAD: return ork_winograd_supported(c);
+    case ORK_WINOGRAD: return ork_winograd_supported(c) || is_strided(c);
     case ORK_TILES:
         return c->in_channels % 16 == 0 && c->type == ORK_BF16 && c->input_type == ORK_BF16
             && (processor.amx_bf16 || c->variant == ORK_EMULATED);
@@ -47,7 +53,7 @@ bool ork_convolution_supported(const ork_convolution *c) {
 size_t ork_convolution_packed_bytes(const ork_convolution *c) {
     if (!ork_convolution_supported(c)) return 0;
     switch (c->algorithm) {
-    case ORK_WINOGRAD: return ork_winograd_packed_bytes(c);
+    case ORK_WINOGRAD: return is_strided(c) ? ork_strided_packed_bytes(c) : ork_winograd_packed_bytes(c);
     case ORK_PLANAR: return c->type == ORK_BF16 ? ork_columns_packed_bytes(c) : ork_phases_packed_bytes(c);
     default: return ork_direct_packed_bytes(c);
     }
@@ -55,7 +61,8 @@ size_t ork_convolution_packed_bytes(const ork_convolution *c) {
 
 size_t ork_convolution_scratch_bytes(const ork_convolution *c, int threads) {
     if (!ork_convolution_supported(c)) return 0;
-    if (c->algorithm == ORK_WINOGRAD) return ork_winograd_scratch_bytes(c, threads);
+    if (c->algorithm == ORK_WINOGRAD)
+        return is_strided(c) ? ork_strided_scratch_bytes(c, threads) : ork_winograd_scratch_bytes(c, threads);
     if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16) return ork_columns_scratch_bytes(c, threads);
     if (c->algorithm == ORK_PLANAR) return ork_phases_scratch_bytes(c, threads);
     const ork_direct_plan plan = ork_direct_cut(c, threads);
@@ -67,7 +74,7 @@ int ork_convolution_pack(const ork_convolution *c, ork_plain_weights weights, vo
     if (weights.outputs < 1 || weights.outputs > c->out_channels) return 1;
     if (weights.inputs < 1 || weights.inputs > c->in_channels) return 1;
     if (c->algorithm == ORK_WINOGRAD)
-        return ork_winograd_pack(c, weights, packed);
+        return is_strided(c) ? ork_strided_pack(c, weights, packed) : ork_winograd_pack(c, weights, packed);
     else if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16)
         return ork_columns_pack(c, weights, packed);
     else if (c->algorithm == ORK_PLANAR)
@@ -81,6 +88,8 @@ int ork_convolution_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads) {
     if (!ork_convolution_supported(c) || !packed || !input || !output || !scratch || threads < 1) return 1;
+    if (c->algorithm == ORK_WINOGRAD && is_strided(c))
+        return ork_strided_run(c, packed, bias, input, residual, output, scratch, threads);
     if (c->algorithm == ORK_WINOGRAD)
         return ork_winograd_run(c, packed, bias, input, residual, output, scratch, threads);
     if (c->algorithm == ORK_PLANAR && c->type == ORK_BF16)

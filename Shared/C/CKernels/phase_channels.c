@@ -23,16 +23,3 @@ void ork_lacking_dimensions(
             if (channels->lacks && at[i] == n[i] - 1) lacking[point] |= (uint8_t)(1 << i);
     }
 }
-
-void ork_close_up_weights(const ork_phase_channels *channels, const ork_winograd_plan *plan, float *packed) {
-    uint8_t lacking[ORK_MOST_POINTS];
-    ork_lacking_dimensions(channels, plan, lacking);
-    for (int64_t i = 0; i < plan->output_blocks * plan->points; i++) {
-        if (!lacking[i % plan->points]) continue;
-        const ork_phases_left left = ork_phases_left_where(channels, lacking[i % plan->points]);
-        float *rows = packed + i * plan->chunks * 256, *to = rows;
-        for (int first = 0; first < channels->inputs; first += channels->phases)
-            for (int k = 0; k < left.count; k++, to += 16) memmove(to, rows + (first + left.phases[k]) * 16, 64);
-        memset(to, 0, (size_t)(rows + plan->chunks * 256 - to) * sizeof *to);
-    }
-}

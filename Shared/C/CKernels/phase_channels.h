@@ -7,9 +7,10 @@
 
 typedef struct ork_phase_channels {
     int inputs;     // channels other than zero
-    int phases;     // of each plane: neighbors among the channels, [z][y][x]
+    int phases;     // of each channel, [z][y][x]
     int down[3];    // of them in each dimension, 1 or 2
     bool lacks;     // whether the second one lacks the last tap in each of three dimensions
+    bool apart;     // phases stand one after another, each with all channels; or else as neighbors, for each channel
 } ork_phase_channels;
 
 // The phases of a plane that are left, in order.
@@ -23,5 +24,10 @@ ork_phases_left ork_phases_left_where(const ork_phase_channels *channels, int la
 // That of each point.
 void ork_lacking_dimensions(
     const ork_phase_channels *channels, const ork_winograd_plan *plan, uint8_t lacking[ORK_MOST_POINTS]);
-// float32 weights as ork_winograd_pack packs them; what is left goes first, zeros follow.
-void ork_close_up_weights(const ork_phase_channels *channels, const ork_winograd_plan *plan, float *packed);
+// Where each point's weights begin in those of one output block, and where those end: bytes.
+void ork_left_weights(
+    const ork_phase_channels *channels, const ork_winograd_plan *plan, int type, int64_t begins[ORK_MOST_POINTS + 1]);
+size_t ork_left_weight_bytes(const ork_convolution *c, const ork_phase_channels *channels);
+// Packs weights of which nothing stays but what is left. Nonzero where there is no memory for all of them.
+int ork_pack_left_weights(
+    const ork_convolution *c, const ork_phase_channels *channels, ork_plain_weights weights, void *packed);

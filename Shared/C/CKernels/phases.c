@@ -46,7 +46,7 @@ bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
 
 size_t ork_phases_packed_bytes(const ork_convolution *c) {
     ork_phases p;
-    return ork_phases_cut(c, &p) ? ork_winograd_packed_bytes(&p.inner) : 0;
+    return ork_phases_cut(c, &p) ? ork_left_weight_bytes(&p.inner, &p.channels) : 0;
 }
 
 size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads) {
@@ -79,9 +79,7 @@ int ork_phases_pack(const ork_convolution *c, ork_plain_weights weights, void *p
                                                  * (size_t)k[1] + (size_t)y) * (size_t)k[2] + (size_t)x];
                     }
     const ork_plain_weights inner = {spread, 0, p.inner.out_channels, p.inner.in_channels};
-    const int status = ork_winograd_pack(&p.inner, inner, packed);
-    const ork_winograd_plan plan = ork_winograd_cut(&p.inner, 1);
-    if (status == 0) ork_close_up_weights(&p.channels, &plan, packed);
+    const int status = ork_pack_left_weights(&p.inner, &p.channels, inner, packed);
     free(spread);
     return status;
 }

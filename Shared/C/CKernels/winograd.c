@@ -7,6 +7,7 @@
 #include "queue.h"
 #include "tile.h"
 #include "winograd_ends.h"
+#include "winograd_strided.h"
 #include "winograd_tile.h"
 
 static int64_t edge(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
@@ -46,6 +47,10 @@ static void analyse_tiles(const taken *t) {
         const int64_t step = plan->chunks * width * side;
         for (int64_t i = 0; i < width; i++) {
             const place here = tile_place(k, t->tile + from + i);
+            if (k->channels->apart) {
+                analyse_strided(k, &here, at + i * side, step, width * side);
+                continue;
+            }
             for (int64_t chunk = 0; chunk < plan->chunks; chunk++)
                 analyse(k, &here, chunk, t->line, at + i * side, step, width * side);
         }
@@ -60,23 +65,24 @@ static void multiply(const taken *t, int block, int group, int64_t first, int64_
     const int type = k->c->type;
     const ork_tiles kernel = ork_tiles_of(type);
     const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(type));
-    const int64_t point_bytes = plan->chunks * 256 * (int64_t)ork_bytes(type), weight_step = plan->points * point_bytes;
+    const int64_t weight_step = k->weights[plan->points];
     const int64_t at_once = type == ORK_F16 ? 128 : 256, shares = t->sets > 1 ? 2 : 1;
     for (int in_group = 0; in_group < group; in_group += 2) {
         const int blocks = group - in_group < 2 ? 1 : 2;
         const char *weights = k->packed + (block + in_group) * weight_step;
         for (int64_t point = first; point < end; point++) {
             const ork_point_inputs inputs = k->inputs[k->lacking[point]];
+            const int64_t next = k->weights[point + 1];
             for (int64_t set = 0; set < t->sets; set++) {
                 const int64_t from = t->begins[set], width = t->begins[set + 1] - from;
                 const ork_segment segment = {
-                    t->values + (from * plan->points + point * width) * plan->chunks * side, point * point_bytes,
+                    t->values + (from * plan->points + point * width) * plan->chunks * side, k->weights[point],
                     width * side, side, inputs.last};
                 char *sum = t->sums + ((from * (end - first) + (point - first) * width) * group + in_group * width) * 64;
                 // The next point's weights: half of them with each of two sets, or all at once.
                 const ork_tile_end pause = {
                     .sums = (float *)sum, .begins = 1,
-                    .ahead = weights + (point + 1) * point_bytes + (shares == 2 ? set % 2 * point_bytes / 2 : 0),
+                    .ahead = weights + next + (shares == 2 ? set % 2 * (k->weights[point + 1] - k->weights[point]) / 2 : 0),
                     .ahead_step = set >= shares ? 0 : at_once / shares};
                 kernel((int)width, blocks)(&segment, 1, inputs.chunks, weights, weight_step, &pause);
             }
@@ -175,6 +181,7 @@ int ork_winograd_run_phases(
         const int left = channels->inputs / channels->phases * k.left[i].count;
         k.inputs[i] = (ork_point_inputs){(left + 15) / 16, (left % 16 + 3) / 4 * 4};
     }
+    ork_left_weights(channels, &k.plan, c->type, k.weights);
     for (int i = 0; i < k.plan.output_parts; i++)
         ork_queue_up(queues + i * k.plan.pixel_parts, k.plan.pixel_parts, k.plan.tiles);
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);
@@ -192,7 +199,7 @@ int ork_winograd_run_phases(
 int ork_winograd_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads) {
-    const ork_phase_channels each = {c->in_channels, 1, {1, 1, 1}, false};
+    const ork_phase_channels each = {c->in_channels, 1, {1, 1, 1}, false, false};
     return ork_winograd_run_phases(
         c, &each, c, (const int[3]){1, 1, 1}, packed, bias, input, residual, output, scratch, 0, threads);
 }

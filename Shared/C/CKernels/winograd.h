@@ -42,12 +42,14 @@ int ork_winograd_run_phases(
     const struct ork_maxima *maxima, int threads);
 
 enum { ORK_MOST_LINE = 10, ORK_MOST_PAIRS = 4 };
+// Variant: the shortest transforms of two taps, of three points.
+enum { ORK_SHORTEST = 3 };
 
-// The pairs of finite points beside 0 for n = 4...10, chosen for small rounding errors among numbers that float32 holds
+// The pairs of finite points beside 0 for n = 3...10, chosen for small rounding errors among numbers that float32 holds
 // exactly.
 #define ORK_POINTS                                                                                         \
     {                                                                                                      \
-        {1.0f}, {0}, {0.625f, 1.375f}, {0.25f, 0.875f, 1.75f}, {0.625f, 1.0f, 2.0f}, {0},                   \
+        {1.0f}, {1.0f}, {0}, {0.625f, 1.375f}, {0.25f, 0.875f, 1.75f}, {0.625f, 1.0f, 2.0f}, {0},           \
             { 0.5f, 0.875f, 1.25f, 2.0f }                                                                   \
     }
 

@@ -22,6 +22,7 @@ ORK_TARGET __attribute__((noinline)) static void restore_lines(
     int n, int m, const ork_lines *from, const ork_lines *to, int rows, int columns) {
     if (n == 10 && m == 4) restore(10, 4, from, to, rows, columns);
     switch (n * 10 + m) {
+    case 32: restore(3, 2, from, to, rows, columns); break;
     case 42: restore(4, 2, from, to, rows, columns); break;
     case 43: restore(4, 3, from, to, rows, columns); break;
     case 62: restore(6, 2, from, to, rows, columns); break;

@@ -8,7 +8,7 @@ enum { ORK_MOST_POINTS_OF_LINE = 10, ORK_MOST_POINTS_OF_PLANE = 8 };
 ORK_LINE void ork_values_at(int n, int m, const slim *d, slim *v) {
     const int pairs = (n - 2) / 2;
     EACH for (int j = 0; j < pairs; j++) {
-        const float point = ork_points[n - 4][j];
+        const float point = ork_points[n - 3][j];
         // Horner's rule for even and odd powers apart.
         slim even = d[(m - 1) / 2 * 2], odd = d[m / 2 * 2 - 1];
         EACH for (int i = (m - 1) / 2 * 2 - 2; i >= 0; i -= 2) even = slim_fma(V1(point * point), even, d[i]);
@@ -195,7 +195,7 @@ static void ork_gradient_rows(int n, int r, ork_line_rows rows) {
     double share[ORK_MOST_LINE][ORK_MOST_LINE];
     ork_winograd_rows(n, 1, share);
     for (int j = 0; j < n; j++) {
-        const double point = j == 0 || j == n - 1 ? 0 : ork_points[n - 4][(j - 1) / 2] * (j % 2 ? 1 : -1);
+        const double point = j == 0 || j == n - 1 ? 0 : ork_points[n - 3][(j - 1) / 2] * (j % 2 ? 1 : -1);
         double power = 1;
         for (int i = 0; i < r; i++, power *= point)
             rows[i][j] = (float)(j == n - 1 ? i == r - 1 : power * share[j][0]);

@@ -9,7 +9,7 @@
 #define V1(x) slim_all((float)(x))
 #define EACH _Pragma("clang loop unroll(full)")
 
-static const float ork_points[ORK_MOST_LINE - 3][ORK_MOST_PAIRS] = ORK_POINTS;
+static const float ork_points[ORK_MOST_LINE - 2][ORK_MOST_PAIRS] = ORK_POINTS;
 
 // Elementary symmetric polynomials of the squares of `count` points but the one at `without`, highest power first.
 ORK_LINE void ork_symmetric(const float *points, int count, int without, float *s) {
@@ -32,7 +32,7 @@ ORK_LINE slim ork_alternating(const float *s, int count, const slim *d, int top)
 // n inputs to n points: each point's row is the product of (x - q) over all other finite points q.
 ORK_LINE void ork_points_of(int n, const slim *d, slim *v) {
     const int pairs = (n - 1) / 2, zero = n % 2 == 0;
-    const float *points = ork_points[n - 4];
+    const float *points = ork_points[n - 3];
     float s[ORK_MOST_PAIRS + 1];
     EACH for (int j = 0; j < pairs; j++) {
         ork_symmetric(points, pairs, j, s);
@@ -48,7 +48,7 @@ ORK_LINE void ork_points_of(int n, const slim *d, slim *v) {
 // n points to m outputs: output i is the sum of the points' values times point^i; infinity has the last one only.
 ORK_LINE void ork_outputs_of(int n, int m, const slim *x, slim *y) {
     const int pairs = (n - 1) / 2, zero = n % 2 == 0;
-    const float *points = ork_points[n - 4];
+    const float *points = ork_points[n - 3];
     float power[ORK_MOST_PAIRS] = {1, 1, 1, 1};
     slim sums[ORK_MOST_PAIRS], differences[ORK_MOST_PAIRS];
     EACH for (int j = 0; j < pairs; j++) {

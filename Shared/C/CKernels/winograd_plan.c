@@ -18,7 +18,7 @@ static int points_for(const ork_convolution *c, int dimension) {
     const int lines = (c->kernel[0] > 1) + (c->kernel[1] > 1) + (c->kernel[2] > 1);
     switch (r) {
     case 1: return 1;
-    case 2: return c->variant == 2 ? 6 : 4;
+    case 2: return c->variant == 2 ? 6 : c->variant == ORK_SHORTEST ? 3 : 4;
     case 3: {
         const int longer = c->variant == 2 || (c->variant == 0 && c->type != ORK_BF16 && dimension > 0);
         return longer && c->out_size[dimension] > 2 ? 6 : 4;
@@ -106,14 +106,14 @@ size_t ork_winograd_packed_bytes(const ork_convolution *c) {
 }
 
 void ork_winograd_rows(int n, int r, double rows[ORK_MOST_LINE][ORK_MOST_LINE]) {
-    static const float points[ORK_MOST_LINE - 3][ORK_MOST_PAIRS] = ORK_POINTS;
+    static const float points[ORK_MOST_LINE - 2][ORK_MOST_PAIRS] = ORK_POINTS;
     double finite[ORK_MOST_LINE] = {0};
     if (n == 1) {
         rows[0][0] = 1;
         return;
     }
     const int zero = n % 2 == 0;
-    for (int j = zero; j < n - 1; j++) finite[j] = points[n - 4][(j - zero) / 2] * ((j - zero) % 2 ? -1 : 1);
+    for (int j = zero; j < n - 1; j++) finite[j] = points[n - 3][(j - zero) / 2] * ((j - zero) % 2 ? -1 : 1);
     for (int j = 0; j < n - 1; j++) {
         double product = 1, power = 1;
         for (int k = 0; k < n - 1; k++)

@@ -175,6 +175,7 @@ ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
     int ny, int my, int nx, int mx, const char *from, int64_t row, int64_t side, const ork_plane_end *end) {
     ORK_ALIGNED_FRAME
     switch (((ny * 10 + my) * 10 + nx) * 10 + mx) {
+    case 3232: ork_synthesize_plane(3, 2, 3, 2, from, row, side, end); return 1;
     case 4242: ork_synthesize_plane(4, 2, 4, 2, from, row, side, end); return 1;
     case 6464: ork_synthesize_plane(6, 4, 6, 4, from, row, side, end); return 1;
     case 6363: ork_synthesize_plane(6, 3, 6, 3, from, row, side, end); return 1;
@@ -187,7 +188,7 @@ ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
 }
 
 // The lengths of transforms that three dimensions have.
-#define ORK_EACH_DEPTH(M) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(8, 2) M(8, 4) M(8, 5)
+#define ORK_EACH_DEPTH(M) M(3, 2) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(8, 2) M(8, 4) M(8, 5)
 #define ORK_CASE_OF_PLANE(n, m) \
     case n * 10 + m: ork_restore_plane(n, m, from, row, side, to); break;
 #define ORK_CASE_OF_DEPTH(n, m) \

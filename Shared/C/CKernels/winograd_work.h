@@ -18,6 +18,7 @@ typedef struct {
     char *scratch;
     const ork_phase_channels *channels;
     uint8_t lacking[ORK_MOST_POINTS];
+    int64_t weights[ORK_MOST_POINTS + 1];  // where each point's begin in those of an output block, bytes
     // By what a point lacks.
     ork_phases_left left[8];
     ork_point_inputs inputs[8];

@@ -136,7 +136,13 @@ final class ConvolutionChooser: Sendable {
         guard shape.mayHalveWeights else { return unhalved }
         guard shape.weightCount > ConvolutionShape.many else {
             let isVolume = shape.convolution.kernel.components(rank: 3).allSatisfy { $0 > 1 }
-            return (isVolume && first == [.winograd2] ? [.winograd2Half] : []) + unhalved + [.directHalf]
+            let halved: [ConvolutionChoice] =
+                switch first {
+                case [.winograd2] where isVolume: [.winograd2Half]
+                case [.winograd1] where isVolume: [.winograd1Half]
+                default: []
+                }
+            return halved + unhalved + [.directHalf]
         }
         // Transforms multiply weights by two or more.
         let halved: [ConvolutionChoice] =
@@ -177,6 +183,9 @@ final class ConvolutionChooser: Sendable {
         let c = shape.convolution
         let sizes = c.kernel.components(rank: 3).filter { $0 > 1 }
         let pixels = shape.batch * shape.output.volume
+        if shape.isStridedVolume, isDirectFast(shape), shape.type == .float32 {
+            return pixels >= 256 && c.inputChannels >= 32 ? .winograd1 : nil
+        }
         guard isDirectFast(shape), c.stride == .one, c.dilation == .one, !sizes.isEmpty,
             sizes.allSatisfy({ [3, 5, 7].contains($0) }), c.inputChannels >= 32
         else { return nil }

@@ -41,7 +41,8 @@ typedef enum {
                        // 3...9 (or 1), stride 1 or 2, variants as below. bfloat16: any, on AMX where that is there
     ORK_WINOGRAD = 2,  // kernel sizes 1, 3, 5, 7 (not all 1), stride 1, dilation 1: fewer products, rounding larger.
                        // Input of either type, products in `type`. Variant 1: short transforms, closest to the direct
-                       // sum, better on few pixels; 2: longer ones, fewer products
+                       // sum, better on few pixels; 2: longer ones, fewer products. Variant 1 also takes kernels of 3
+                       // in all dimensions with stride 2 and padding 1, float32 input, weights float32 or halved
     ORK_TILES = 3,     // any shape on AMX, everything of bfloat16 but the output; best with channels last
 } ork_algorithm;
 

@@ -1,0 +1,2 @@
+#define ORK_NARROW
+#include "../strided.c"
