@@ -180,16 +180,18 @@ static void look_ahead(
     end->ahead = begin < bytes ? weights + begin : weights, end->ahead_step = begin < bytes ? 256 / shares : 0;
 }
 
-// One group of tiles with one block of the reduction, for pairs of output blocks begin..<end.
+// One group of tiles with one block of the reduction, for pairs of output blocks begin..<end. following: where in an output
+// block's weights those of the next block of the reduction begin, bytes.
 static void multiply(
     const work *k, const window *tiles, const int64_t *counts, int64_t number, int64_t chunks, int64_t taps,
-    ork_segment *segments, float *sums, int begin, int end, int first, int last) {
+    int64_t following, ork_segment *segments, float *sums, int begin, int end, int first, int last) {
     const ork_direct_plan *plan = &k->plan;
     const ork_convolution *c = k->c;
     const int64_t weight_step = plan->taps * plan->chunks * 256 * (int64_t)ork_bytes(c->type);
     const int64_t chunk_bytes = chunks * 256 * (int64_t)ork_bytes(c->type), weight_bytes = taps * chunk_bytes;
     const int amx = c->algorithm == ORK_TILES, emulated = c->variant == ORK_EMULATED;
     const ork_tiles kernel = ork_tiles_of(c->type);
+    const char *begun = 0;
     int pair = 0;
     for (const ork_output_part *part = k->parts; part < k->parts + k->count; part++) {
         const int part_blocks = part->out_channels / 16;
@@ -200,9 +202,9 @@ static void multiply(
             if (pair < begin || pair >= end) continue;
             const int blocks = part_blocks - block < ORK_TILE_BLOCKS ? part_blocks - block : ORK_TILE_BLOCKS;
             const char *weights = (const char *)part->packed + block * weight_step;
+            if (pair == begin) begun = weights;
             const char *next = weights + ORK_TILE_BLOCKS * weight_step;
-            if (block + ORK_TILE_BLOCKS >= part_blocks)
-                next = part + 1 < k->parts + k->count ? part[1].packed : k->parts->packed;
+            if (block + ORK_TILE_BLOCKS >= part_blocks && pair + 1 < end) next = part[1].packed;
             for (int64_t i = 0; i < number; i++) {
                 const window *t = tiles + i;
                 const ork_segment *own_segments = segments + i * plan->tap_block;
@@ -219,7 +221,8 @@ static void multiply(
                 if (is_line && part->bias) tile_end.bias = part->bias + block * 16;
                 if (!last) tile_end.output = 0;
                 const int64_t offset = plan->split && counts[i] ? own_segments->weights : 0;
-                look_ahead(next + offset, weight_bytes, counts[i] * chunk_bytes, i, number, &tile_end);
+                const char *ahead = pair + 1 < end ? next + offset : begun + following;
+                look_ahead(ahead, weight_bytes, counts[i] * chunk_bytes, i, number, &tile_end);
                 kernel(t->pixels, blocks)(own_segments, counts[i], chunks, weights, weight_step, &tile_end);
                 if (last && !is_line) ork_store(&sink, sum, t->first, t->pixels, block, blocks);
             }
@@ -254,8 +257,10 @@ static void part(void *data, int index, int parts) {
                         gather(k, &tiles[i], tap, tap_end, chunk, chunks, &panel, segments + i * plan->tap_block);
                 const int first = chunk == 0 && tap == 0;
                 const int last = chunk + chunks == plan->chunks && tap_end == plan->taps;
+                const int64_t after = tap_end < plan->taps ? tap_end * plan->chunks + chunk : last ? 0 : chunk + chunks;
                 multiply(
-                    k, tiles, counts, number, chunks, tap_end - tap, segments, sums, begin, end, first, last);
+                    k, tiles, counts, number, chunks, tap_end - tap, after * 256 * (int64_t)ork_bytes(k->c->type),
+                    segments, sums, begin, end, first, last);
             }
         }
     }

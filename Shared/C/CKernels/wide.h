@@ -91,6 +91,9 @@ ORK_WIDE slim slim_sub(slim a, slim b) { return _mm256_sub_ps(a, b); }
 ORK_WIDE slim slim_mul(slim a, slim b) { return _mm256_mul_ps(a, b); }
 ORK_WIDE slim slim_fma(slim a, slim b, slim c) { return _mm256_fmadd_ps(a, b, c); }
 ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return _mm256_fnmadd_ps(a, b, c); }
+ORK_WIDE slim slim_and(slim a, slim b) { return _mm256_and_ps(a, b); }
+// All bits, or none.
+ORK_WIDE slim slim_bits(bool all) { return _mm256_castsi256_ps(_mm256_set1_epi32(all ? -1 : 0)); }
 ORK_WIDE slim slim_max(slim a, slim b) { return _mm256_max_ps(a, b); }
 // Eight of its numbers.
 ORK_WIDE __m256 slim_eight(slim v, int which) { return v; }
@@ -168,6 +171,8 @@ ORK_WIDE slim slim_sub(slim a, slim b) { return wide_sub(a, b); }
 ORK_WIDE slim slim_mul(slim a, slim b) { return wide_mul(a, b); }
 ORK_WIDE slim slim_fma(slim a, slim b, slim c) { return wide_fma(a, b, c); }
 ORK_WIDE slim slim_fnma(slim a, slim b, slim c) { return wide_fnma(a, b, c); }
+ORK_WIDE slim slim_and(slim a, slim b) { return _mm512_and_ps(a, b); }
+ORK_WIDE slim slim_bits(bool all) { return _mm512_castsi512_ps(_mm512_set1_epi32(all ? -1 : 0)); }
 ORK_WIDE slim slim_max(slim a, slim b) { return wide_max(a, b); }
 ORK_WIDE slim slim_rectified(slim v) {
     return _mm512_and_ps(_mm512_max_ps(_mm512_setzero_ps(), v), _mm512_castsi512_ps(_mm512_set1_epi32(0x7fffffff)));

@@ -25,16 +25,26 @@ typedef struct {
 ORK_LINE void ork_analyse_plane(
     int ny, int nx, int parts, const char *from, int64_t row, int64_t side, const ork_inside *inside, char *to,
     int64_t step, int type) {
-    static const _Alignas(64) float zeros[16];
+    // A column outside of the input: a pixel inside, all of whose bits are taken away.
+    int64_t places[ORK_MOST_LINE];
+    slim bits[ORK_MOST_LINE];
+    EACH for (int x = 0; inside && x < nx; x++) {
+        const bool is_inside = x >= inside->first[1] && x < inside->end[1];
+        places[x] = (is_inside ? x : inside->first[1]) * side, bits[x] = slim_bits(is_inside);
+    }
+    const bool has_columns = !inside || inside->first[1] < inside->end[1];
     for (int part = 0; part < parts; part++) {
         slim t[ORK_MOST_LINE][ORK_MOST_LINE];
         EACH for (int y = 0; y < ny; y++) {
+            if (inside && (!has_columns || y < inside->first[0] || y >= inside->end[0])) {
+                EACH for (int x = 0; x < nx; x++) t[y][x] = slim_zero();
+                continue;
+            }
             slim d[ORK_MOST_LINE];
-            const int is_row = !inside || (y >= inside->first[0] && y < inside->end[0]);
             EACH for (int x = 0; x < nx; x++) {
-                const int is_pixel = !inside || (is_row && x >= inside->first[1] && x < inside->end[1]);
-                const char *at = is_pixel ? from + y * row + x * side : (const char *)zeros;
+                const char *at = from + y * row + (inside ? places[x] : x * side);
                 d[x] = ork_load_slim(at, part * SLIM_NUMBERS, ORK_F32);
+                if (inside) d[x] = slim_and(d[x], bits[x]);
             }
             ork_points_of(nx, d, t[y]);
         }
