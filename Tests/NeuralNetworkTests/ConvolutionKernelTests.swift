@@ -105,7 +105,7 @@ struct ConvolutionKernelTests {
         #expect(!ork_convolution_supported(&stem))
     }
 
-    @Test(arguments: KernelCase.planarCases, [1, 2])
+    @Test(arguments: KernelCase.planarCases, [1, 2, 3])
     func `stems read planes as they come`(_ shape: KernelCase, _ variant: Int) throws {
         #expect(try shape.error(algorithm: ORK_PLANAR, variant: variant) < 5e-4)
     }
@@ -213,6 +213,10 @@ struct KernelCase: CustomTestStringConvertible {
             relu: true),
         KernelCase(
             inputs: 3, outputs: 32, size: [1, 21, 19], kernel: [1, 3, 3], stride: [1, 2, 2], hasResidual: true),
+        // Deep enough for the longest transforms.
+        KernelCase(
+            inputs: 2, outputs: 16, size: [31, 9, 10], kernel: [7, 7, 7], stride: [2, 2, 2], padding: [3, 3, 3],
+            hasResidual: true, relu: true),
         // Rows long enough for eight positions at a time.
         KernelCase(
             inputs: 3, outputs: 16, size: [4, 5, 45], kernel: [7, 7, 7], stride: [2, 2, 2], padding: [3, 3, 3]),

@@ -19,6 +19,8 @@ struct PooledConvolutionTests {
             "\(batch)x\(inputs) to \(outputs), \(size), stride \(stride), \(threads) threads"
         }
 
+        /// 3: of tiles that are longer along the depth, where as many outputs fill them.
+        var variant = 2
         var outSize: [Int] { size.map { ($0 - 1) / stride + 1 } }
         var windows: [Int] { outSize.map { ($0 - 1) / 2 + 1 } }
 
@@ -29,7 +31,7 @@ struct PooledConvolutionTests {
             }
             var c = ork_convolution()
             c.algorithm = Int32(ORK_PLANAR.rawValue)
-            c.variant = 2
+            c.variant = Int32(variant)
             c.relu = 1
             c.batch = Int32(batch)
             c.in_channels = Int32(inputs)
@@ -52,6 +54,8 @@ struct PooledConvolutionTests {
         Case(batch: 2, inputs: 1, outputs: 16, size: [37, 29, 42], stride: 2, threads: 3),
         Case(inputs: 4, outputs: 48, size: [26, 45, 31], stride: 2, threads: 2),
         Case(inputs: 2, outputs: 16, size: [19, 17, 22], stride: 1, threads: 2),
+        Case(batch: 2, inputs: 3, outputs: 32, size: [31, 26, 45], stride: 2, threads: 3, variant: 3),
+        Case(inputs: 1, outputs: 16, size: [32, 17, 22], stride: 1, threads: 2, variant: 3),
     ])
     func `what is pooled at once are the maxima of what is computed alone`(_ shape: Case) throws {
         var whole = shape.description(output: shape.outSize), pooled = shape.description(output: shape.windows)

@@ -1,7 +1,7 @@
 #include "form.h"
 #include "phase_channels.h"
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "vectors.h"
 
 // Inputs that are left, as many as are multiplied.
@@ -41,8 +41,10 @@ static void close_up(
 int ork_pack_left_weights(
     const ork_convolution *c, const ork_phase_channels *channels, ork_plain_weights weights, void *packed) {
     const ork_winograd_plan plan = ork_winograd_cut(c, 1);
-    char *const whole = aligned_alloc(64, ork_round64(ork_winograd_packed_bytes(c)));
-    if (!whole) return 1;
+    // Pages of their own, which go back to the system at once.
+    const size_t bytes = ork_winograd_packed_bytes(c);
+    char *const whole = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (whole == MAP_FAILED) return 1;
     const int status = ork_winograd_pack(c, weights, whole);
     uint8_t lacking[ORK_MOST_POINTS];
     int64_t begins[ORK_MOST_POINTS + 1];
@@ -55,6 +57,6 @@ int ork_pack_left_weights(
         char *const to = (char *)packed + block * begins[plan.points] + begins[point];
         close_up(channels, &left, whole + i * plan.chunks * 16 * row_bytes, row_bytes, to);
     }
-    free(whole);
+    munmap(whole, bytes);
     return status;
 }

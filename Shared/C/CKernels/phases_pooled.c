@@ -20,7 +20,7 @@ size_t ork_phases_pooled_scratch_bytes(const ork_convolution *c, int threads) {
     const ork_winograd_plan plan = ork_winograd_cut(&p.inner, threads);
     if (plan.slices == 1 || p.channels.phases != 8 || p.up[0] != p.up[1] || p.up[1] != p.up[2]) return 0;
     for (int i = 0; i < 3; i++)
-        if (plan.n[i] != 7 || plan.m[i] != 4) return 0;
+        if ((plan.n[i] != 7 || plan.m[i] != 4) && (i > 0 || plan.n[i] != 11 || plan.m[i] != 8)) return 0;
     return ork_phases_scratch_bytes(c, threads) + maxima_bytes(c) * (size_t)(plan.pixel_parts * plan.output_parts);
 }
 

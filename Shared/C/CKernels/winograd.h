@@ -5,7 +5,7 @@
 // sums and differences are shared.
 #include "tile.h"
 
-enum { ORK_MOST_POINTS = 512 };
+enum { ORK_MOST_POINTS = 544 };
 // Sets of tiles that are transformed together.
 enum { ORK_MOST_SETS = 28 / ORK_TILE_PIXELS };
 
@@ -41,16 +41,16 @@ int ork_winograd_run_phases(
     const void *packed, const float *bias, const void *input, const void *residual, void *output, void *scratch,
     const struct ork_maxima *maxima, int threads);
 
-enum { ORK_MOST_LINE = 10, ORK_MOST_PAIRS = 4 };
-// Variant: the shortest transforms of two taps, of three points.
-enum { ORK_SHORTEST = 3 };
+enum { ORK_MOST_LINE = 11, ORK_MOST_PAIRS = 5 };
+// Further variants: the longer transforms, along a volume's depth the longest; the shortest of two taps, of three points.
+enum { ORK_DEEP = 3, ORK_SHORTEST = 4 };
 
-// The pairs of finite points beside 0 for n = 3...10, chosen for small rounding errors among numbers that float32 holds
+// The pairs of finite points beside 0 for n = 3...11, chosen for small rounding errors among numbers that float32 holds
 // exactly.
 #define ORK_POINTS                                                                                         \
     {                                                                                                      \
         {1.0f}, {1.0f}, {0}, {0.625f, 1.375f}, {0.25f, 0.875f, 1.75f}, {0.625f, 1.0f, 2.0f}, {0},           \
-            { 0.5f, 0.875f, 1.25f, 2.0f }                                                                   \
+            {0.5f, 0.875f, 1.25f, 2.0f}, { 0.25f, 0.625f, 0.875f, 1.25f, 2.25f }                                                                   \
     }
 
 // The transform of a kernel's line of r taps to n points: row j holds point^i / product of the differences to the others.

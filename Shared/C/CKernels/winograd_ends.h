@@ -32,6 +32,7 @@ ORK_TARGET __attribute__((noinline)) static void restore_lines(
     case 74: restore(7, 4, from, to, rows, columns); break;
     case 82: restore(8, 2, from, to, rows, columns); break;
     case 84: restore(8, 4, from, to, rows, columns); break;
+    case 118: restore(11, 8, from, to, rows, columns); break;
     case 85: restore(8, 5, from, to, rows, columns); break;
     }
 }
@@ -89,7 +90,7 @@ static void synthesize_maxima(
     const int64_t windows = (int64_t)maxima->size[0] * maxima->size[1] * maxima->size[2];
     end.bias = k->sink.bias ? k->sink.bias + at.plane.block * 16 : 0;
     end.block = maxima->at + tile->item * maxima->item + at.plane.block * windows * 16;
-    ork_pool_outputs(kinds, from, &end);
+    ork_pool_outputs(k->plan.n[0], kinds, from, &end);
 }
 
 // Points of one tile and output block, `step` bytes apart, to its outputs.

@@ -49,7 +49,7 @@ ORK_LINE void ork_points_of(int n, const slim *d, slim *v) {
 ORK_LINE void ork_outputs_of(int n, int m, const slim *x, slim *y) {
     const int pairs = (n - 1) / 2, zero = n % 2 == 0;
     const float *points = ork_points[n - 3];
-    float power[ORK_MOST_PAIRS] = {1, 1, 1, 1};
+    float power[ORK_MOST_PAIRS] = {1, 1, 1, 1, 1};
     slim sums[ORK_MOST_PAIRS], differences[ORK_MOST_PAIRS];
     EACH for (int j = 0; j < pairs; j++) {
         sums[j] = slim_add(x[zero + 2 * j], x[zero + 1 + 2 * j]);

@@ -80,5 +80,6 @@ ORK_TARGET __attribute__((noinline)) static void transform_depth_of_phases(int n
     case 6: transform_phases(6, l); break;
     case 7: transform_phases(7, l); break;
     case 8: transform_phases(8, l); break;
+    case 11: transform_phases(11, l); break;
     }
 }

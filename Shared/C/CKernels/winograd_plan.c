@@ -12,19 +12,25 @@ enum { SLICED_ROOM = 800 << 10 };
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
+// Whether tiles of eight outputs take fewer products along the depth than such of four. They round more.
+static bool is_deep(const ork_convolution *c) {
+    return c->variant == ORK_DEEP && ceiling(c->out_size[0], 8) * 11 < ceiling(c->out_size[0], 4) * 7;
+}
+
 // Points along one dimension; 0 where there is no transform for this kernel.
 static int points_for(const ork_convolution *c, int dimension) {
     const int r = c->kernel[dimension];
     const int lines = (c->kernel[0] > 1) + (c->kernel[1] > 1) + (c->kernel[2] > 1);
+    const bool is_longer = c->variant == 2 || c->variant == ORK_DEEP;
     switch (r) {
     case 1: return 1;
-    case 2: return c->variant == 2 ? 6 : c->variant == ORK_SHORTEST ? 3 : 4;
+    case 2: return is_longer ? 6 : c->variant == ORK_SHORTEST ? 3 : 4;
     case 3: {
-        const int longer = c->variant == 2 || (c->variant == 0 && c->type != ORK_BF16 && dimension > 0);
-        return longer && c->out_size[dimension] > 2 ? 6 : 4;
+        const bool is_long = is_longer || (c->variant == 0 && c->type != ORK_BF16 && dimension > 0);
+        return is_long && c->out_size[dimension] > 2 ? 6 : 4;
     }
-    case 4: return c->variant == 2 ? 7 : 6;
-    case 5: return c->variant == 2 ? 8 : 6;
+    case 4: return is_longer ? dimension == 0 && lines == 3 && is_deep(c) ? 11 : 7 : 6;
+    case 5: return is_longer ? 8 : 6;
     case 7: return c->variant == 1 || c->out_size[dimension] < 4 || lines > 1 ? 8 : 10;
     default: return 0;
     }

@@ -197,7 +197,7 @@ ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
     }
 }
 
-// The lengths of transforms that three dimensions have.
+// The lengths of transforms that three dimensions have; along the depth there is one more.
 #define ORK_EACH_DEPTH(M) M(3, 2) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(8, 2) M(8, 4) M(8, 5)
 #define ORK_CASE_OF_PLANE(n, m) \
     case n * 10 + m: ork_restore_plane(n, m, from, row, side, to); break;
@@ -213,5 +213,5 @@ ORK_TARGET __attribute__((noinline, unused)) static void ork_plane_of_slice(
 ORK_TARGET __attribute__((noinline, unused)) static void ork_depth_outputs(
     int n, int m, const char *from, int my, int mx, int slices, int64_t slice, const ork_plane_end *end) {
     ORK_ALIGNED_FRAME
-    switch (n * 10 + m) { ORK_EACH_DEPTH(ORK_CASE_OF_DEPTH) }
+    switch (n * 10 + m) { ORK_EACH_DEPTH(ORK_CASE_OF_DEPTH) ORK_CASE_OF_DEPTH(11, 8) }
 }

@@ -28,11 +28,11 @@ typedef struct {
     const int *size;
 } ork_pool_end;
 
-// from: slice z, output (y, x) at ((z * m + y) * m + x) * 64, of n slices of points.
+// from: slice z, output (y, x) at ((z * m + y) * m + x) * 64, of n slices of points, which give `depth` of outputs.
 ORK_LINE void ork_pool_tile(
-    int n, int m, ork_outputs_kind kz, ork_outputs_kind ky, ork_outputs_kind kx, const char *from,
+    int n, int depth, int m, ork_outputs_kind kz, ork_outputs_kind ky, ork_outputs_kind kx, const char *from,
     const ork_pool_end *end) {
-    const int slices = ork_windows(m, kz), rows = ork_windows(m, ky), columns = ork_windows(m, kx);
+    const int slices = ork_windows(depth, kz), rows = ork_windows(m, ky), columns = ork_windows(m, kx);
     float planes[ORK_MOST_LINE][ORK_MOST_LINE * ORK_MOST_LINE][SLIM_NUMBERS] __attribute__((aligned(64)));
     for (int part = 0; part < SLIM_PARTS; part++) {
         const int64_t first = part * SLIM_NUMBERS;
@@ -42,10 +42,10 @@ ORK_LINE void ork_pool_tile(
                 slim v[ORK_MOST_LINE], z[ORK_MOST_LINE], largest[ORK_MOST_LINE];
                 const bool exists = y < end->outputs[1] && x < end->outputs[2];
                 EACH for (int i = 0; i < n; i++) v[i] = ork_load_slim(from + ((i * m + y) * m + x) * 64, first, ORK_F32);
-                ork_outputs_of(n, m, v, z);
-                EACH for (int i = 0; i < m; i++)
+                ork_outputs_of(n, depth, v, z);
+                EACH for (int i = 0; i < depth; i++)
                     z[i] = exists && i < end->outputs[0] ? slim_rectified(slim_add(z[i], bias)) : slim_zero();
-                ork_windows_of(m, kz, z, largest);
+                ork_windows_of(depth, kz, z, largest);
                 EACH for (int i = 0; i < slices; i++) slim_store(planes[i][y * m + x], largest[i]);
             }
         for (int z = 0; z < slices && end->window[0] + z < end->size[0]; z++) {
@@ -71,22 +71,29 @@ ORK_LINE void ork_pool_tile(
     }
 }
 
-// Tiles of 7 points and 4 outputs in each dimension, the longest that a first convolution takes.
-enum { ORK_POOLED_POINTS = 7, ORK_POOLED_OUTPUTS = 4 };
+// Tiles of 7 points and 4 outputs in each dimension, along the depth also of 11 and 8: the longest that a first convolution
+// takes.
+enum { ORK_POOLED_POINTS = 7, ORK_POOLED_OUTPUTS = 4, ORK_POOLED_DEPTH_POINTS = 11, ORK_POOLED_DEPTH_OUTPUTS = 8 };
 
-#define ORK_POOL_TILE(z, y, x) \
-    if (kinds[0] == z && kinds[1] == y && kinds[2] == x) ork_pool_tile(ORK_POOLED_POINTS, ORK_POOLED_OUTPUTS, z, y, x, from, end);
+#define ORK_POOL_TILE(n, depth, z, y, x) \
+    if (kinds[0] == z && kinds[1] == y && kinds[2] == x) ork_pool_tile(n, depth, ORK_POOLED_OUTPUTS, z, y, x, from, end);
+#define ORK_POOL_KINDS(n, depth)                                       \
+    ORK_POOL_TILE(n, depth, ORK_EVERY, ORK_EVERY, ORK_EVERY)           \
+    ORK_POOL_TILE(n, depth, ORK_FIRSTS, ORK_FIRSTS, ORK_FIRSTS)        \
+    ORK_POOL_TILE(n, depth, ORK_FIRSTS, ORK_FIRSTS, ORK_SECONDS)       \
+    ORK_POOL_TILE(n, depth, ORK_FIRSTS, ORK_SECONDS, ORK_FIRSTS)       \
+    ORK_POOL_TILE(n, depth, ORK_FIRSTS, ORK_SECONDS, ORK_SECONDS)      \
+    ORK_POOL_TILE(n, depth, ORK_SECONDS, ORK_FIRSTS, ORK_FIRSTS)       \
+    ORK_POOL_TILE(n, depth, ORK_SECONDS, ORK_FIRSTS, ORK_SECONDS)      \
+    ORK_POOL_TILE(n, depth, ORK_SECONDS, ORK_SECONDS, ORK_FIRSTS)      \
+    ORK_POOL_TILE(n, depth, ORK_SECONDS, ORK_SECONDS, ORK_SECONDS)
 
 ORK_TARGET __attribute__((noinline, unused)) static void ork_pool_outputs(
-    const ork_outputs_kind kinds[3], const char *from, const ork_pool_end *end) {
+    int points, const ork_outputs_kind kinds[3], const char *from, const ork_pool_end *end) {
     ORK_ALIGNED_FRAME
-    ORK_POOL_TILE(ORK_EVERY, ORK_EVERY, ORK_EVERY)
-    ORK_POOL_TILE(ORK_FIRSTS, ORK_FIRSTS, ORK_FIRSTS)
-    ORK_POOL_TILE(ORK_FIRSTS, ORK_FIRSTS, ORK_SECONDS)
-    ORK_POOL_TILE(ORK_FIRSTS, ORK_SECONDS, ORK_FIRSTS)
-    ORK_POOL_TILE(ORK_FIRSTS, ORK_SECONDS, ORK_SECONDS)
-    ORK_POOL_TILE(ORK_SECONDS, ORK_FIRSTS, ORK_FIRSTS)
-    ORK_POOL_TILE(ORK_SECONDS, ORK_FIRSTS, ORK_SECONDS)
-    ORK_POOL_TILE(ORK_SECONDS, ORK_SECONDS, ORK_FIRSTS)
-    ORK_POOL_TILE(ORK_SECONDS, ORK_SECONDS, ORK_SECONDS)
+    if (points == ORK_POOLED_DEPTH_POINTS) {
+        ORK_POOL_KINDS(ORK_POOLED_DEPTH_POINTS, ORK_POOLED_DEPTH_OUTPUTS)
+    } else {
+        ORK_POOL_KINDS(ORK_POOLED_POINTS, ORK_POOLED_OUTPUTS)
+    }
 }

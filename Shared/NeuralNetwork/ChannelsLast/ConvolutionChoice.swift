@@ -7,6 +7,8 @@ package enum ConvolutionChoice: String, CaseIterable {
     /// From planes, with short and with longer transforms.
     case planar1
     case planar2
+    /// With the longest along the depth, which round more than float32 networks may.
+    case planar3
     /// From planes, bfloat16 products over the columns under the kernel's rows.
     case columns
     /// Fewer products by transforms of short windows, and of longer ones.
@@ -30,6 +32,7 @@ package enum ConvolutionChoice: String, CaseIterable {
         case .direct, .directHalf: (ORK_DIRECT, 0)
         case .planar1: (ORK_PLANAR, 1)
         case .planar2, .planarFloat: (ORK_PLANAR, 2)
+        case .planar3: (ORK_PLANAR, 3)
         case .columns: (ORK_PLANAR, 0)
         case .winograd0Half: (ORK_WINOGRAD, 0)
         case .winograd1, .winograd1Half: (ORK_WINOGRAD, 1)
@@ -43,6 +46,9 @@ package enum ConvolutionChoice: String, CaseIterable {
 
     /// Whether products are float32 whatever the activations are.
     var usesFloats: Bool { self == .planarFloat || self == .winogradFloat }
+
+    /// Whether it is exact enough only where weights may be halved.
+    var roundsAsHalves: Bool { halvesWeights || self == .planar3 }
 
     /// Whether weights alone take two bytes.
     var halvesWeights: Bool { [.directHalf, .winograd0Half, .winograd1Half, .winograd2Half].contains(self) }

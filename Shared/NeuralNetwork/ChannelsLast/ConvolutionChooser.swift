@@ -101,7 +101,7 @@ final class ConvolutionChooser: Sendable {
                 plan.choice == preferred ? 1 / Self.worthwhile : best.plan.choice == preferred ? Self.worthwhile : 1
             let worth = best.seconds * best.plan.memoryFactor / plan.memoryFactor * lead
             guard let result = try trial.measure(plan, repetitions: 3, ifBelow: worth) else { continue }
-            let type = plan.choice.halvesWeights ? .bfloat16 : task.shape.type
+            let type = plan.choice.roundsAsHalves ? .bfloat16 : task.shape.type
             guard ConvolutionTrial.agree(truth.values, result.values, type: type), result.seconds < worth else {
                 continue
             }
@@ -122,7 +122,7 @@ final class ConvolutionChooser: Sendable {
     static func preferences(_ task: ConvolutionPlan.Task) -> [ConvolutionChoice] {
         let shape = task.shape
         if shape.readsPlanes {
-            let planar: [ConvolutionChoice] = [.planarFloat, .planar2, .planar1]
+            let planar: [ConvolutionChoice] = [.planar3, .planarFloat, .planar2, .planar1]
             if hasTiles, shape.type == .bfloat16 { return [.columns, .oneDNN] + planar }
             return shape.convolution.kernel.volume >= 64 && !hasTiles ? planar + [.oneDNN] : [.oneDNN] + planar
         }

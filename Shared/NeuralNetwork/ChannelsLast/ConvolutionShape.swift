@@ -68,7 +68,7 @@ extension ork_convolution {
     /// A kernel of ours for a shape; nil when there is none. The strides are those of dense values.
     init?(_ shape: ConvolutionShape, _ choice: ConvolutionChoice) {
         guard let (algorithm, variant) = choice.kernel, shape.readsPlanes == (algorithm == ORK_PLANAR),
-            !choice.usesFloats || shape.type != .float32, !choice.halvesWeights || shape.mayHalveWeights,
+            !choice.usesFloats || shape.type != .float32, !choice.roundsAsHalves || shape.mayHalveWeights,
             !shape.readsPlanes || choice.usesFloats || (choice == .columns) == (shape.type == .bfloat16)
         else {
             return nil

@@ -38,7 +38,8 @@ typedef enum {
     ORK_DIRECT = 0,    // any shape; input of `type`
     ORK_PLANAR = 1,    // few channels (in_channels 1...8, not padded), float32 NCDHW planes: input.block is the stride
                        // from plane to plane, input.pixel is 1, output of either type. float32 products: kernel sizes
-                       // 3...9 (or 1), stride 1 or 2, variants as below. bfloat16: any, on AMX where that is there
+                       // 3...9 (or 1), stride 1 or 2, variants as below, and 3: longest along the depth, which rounds
+                       // more (4e-5). bfloat16: any, on AMX where that is there
     ORK_WINOGRAD = 2,  // kernel sizes 1, 3, 5, 7 (not all 1), stride 1, dilation 1: fewer products, rounding larger.
                        // Input of either type, products in `type`. Variant 1: short transforms, closest to the direct
                        // sum, better on few pixels; 2: longer ones, fewer products. Variant 1 also takes kernels of 3
