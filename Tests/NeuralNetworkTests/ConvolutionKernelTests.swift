@@ -53,7 +53,7 @@ struct ConvolutionKernelTests {
         #expect(try shape.error(algorithm: ORK_DIRECT, type: ORK_F16) < 1e-4)
     }
 
-    @Test(arguments: KernelCase.winogradCases.filter { $0.kernel.max()! == 3 }, [0, 1, 2])
+    @Test(arguments: KernelCase.winogradCases.filter { $0.kernel[1...] == [3, 3] }, [0, 1, 2])
     func `transformed weights are rounded to half precision`(_ shape: KernelCase, _ variant: Int) throws {
         let error = try shape.error(algorithm: ORK_WINOGRAD, variant: variant, type: ORK_F16)
         // Short transforms of numbers with few digits need no rounding.
@@ -129,6 +129,23 @@ struct ConvolutionKernelTests {
         #expect(!ork_convolution_supported(&shape))
         #expect(!ork_convolution_supported(nil))
     }
+
+    @Test func `a variant that an algorithm does not have is refused`() {
+        func isSupported(_ shape: KernelCase, _ algorithm: ork_algorithm, _ variant: Int) -> Bool {
+            var c = shape.description(algorithm, variant: variant)
+            return ork_convolution_supported(&c)
+        }
+        for shape in KernelCase.winogradCases {
+            #expect(
+                (-1...5).map { isSupported(shape, ORK_WINOGRAD, $0) } == [false, true, true, true] + [
+                    false, false, false,
+                ])
+        }
+        for shape in KernelCase.planarCases {
+            #expect(
+                (-1...5).map { isSupported(shape, ORK_PLANAR, $0) } == [false, true, true, true, true, false, false])
+        }
+    }
 }
 
 enum KernelProcessor {
@@ -187,6 +204,9 @@ struct KernelCase: CustomTestStringConvertible {
             inputs: 16, outputs: 16, size: [13, 14, 15], kernel: [3, 3, 3], padding: [1, 1, 1], hasResidual: true,
             relu: true, threads: 2),
         KernelCase(inputs: 16, outputs: 16, size: [5, 9, 9], kernel: [3, 5, 7], padding: [1, 2, 3]),
+        // As many along the depth alone, where a slice is one point.
+        KernelCase(inputs: 16, outputs: 16, size: [8, 24, 24], kernel: [3, 1, 1], padding: [1, 0, 0]),
+        KernelCase(inputs: 16, outputs: 16, size: [9, 20, 21], kernel: [7, 1, 1], padding: [3, 0, 0]),
     ]
 
     static let stridedCases = [
@@ -217,6 +237,9 @@ struct KernelCase: CustomTestStringConvertible {
         KernelCase(
             inputs: 2, outputs: 16, size: [31, 9, 10], kernel: [7, 7, 7], stride: [2, 2, 2], padding: [3, 3, 3],
             hasResidual: true, relu: true),
+        // As deep, with planes whose transforms leave no room for those.
+        KernelCase(
+            inputs: 1, outputs: 16, size: [31, 9, 10], kernel: [7, 9, 9], stride: [2, 2, 2], padding: [3, 4, 4]),
         // Rows long enough for eight positions at a time.
         KernelCase(
             inputs: 3, outputs: 16, size: [4, 5, 45], kernel: [7, 7, 7], stride: [2, 2, 2], padding: [3, 3, 3]),

@@ -37,12 +37,13 @@ bool ork_convolution_supported(const ork_convolution *c) {
     if (half && !processor.avx512_bf16) return false;
     switch (c->algorithm) {
     case ORK_DIRECT: return c->in_channels % 16 == 0 && c->input_type == ork_value_type(c->type);
-    case ORK_WINOGRAD: return ork_winograd_supported(c) || is_strided(c);
+    case ORK_WINOGRAD: return c->variant >= 0 && c->variant <= 2 && (ork_winograd_supported(c) || is_strided(c));
     case ORK_TILES:
         return c->in_channels % 16 == 0 && c->type == ORK_BF16 && c->input_type == ORK_BF16
             && (processor.amx_bf16 || c->variant == ORK_EMULATED);
     case ORK_PLANAR: {
         if (c->in_channels > 8 || c->input_type != ORK_F32 || c->input.pixel != 1) return false;
+        if (c->variant < 0 || c->variant > ORK_DEEP) return false;
         ork_phases phases;
         return c->type == ORK_BF16 ? ork_columns_supported(c) : ork_phases_cut(c, &phases);
     }

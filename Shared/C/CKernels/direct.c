@@ -175,9 +175,9 @@ static int finish(const work *k, const window *t, const ork_output_part *part, i
 // Weights of the reduction's block that a pair of output blocks needs next: each tile fetches a part of what it reads, a
 // quarter where there are as many tiles, so that memory is never idle.
 static void look_ahead(
-    const char *weights, int64_t bytes, int64_t read, int64_t tile, int64_t tiles, ork_tile_end *end) {
+    const char *weights, int64_t bytes, int64_t read, int64_t at_once, int64_t tile, int64_t tiles, ork_tile_end *end) {
     const int64_t shares = tiles < 4 ? 2 : 4, begin = tile * read / shares;
-    end->ahead = begin < bytes ? weights + begin : weights, end->ahead_step = begin < bytes ? 256 / shares : 0;
+    end->ahead = begin < bytes ? weights + begin : weights, end->ahead_step = begin < bytes ? at_once / shares : 0;
 }
 
 // One group of tiles with one block of the reduction, for pairs of output blocks begin..<end. following: where in an output
@@ -222,7 +222,8 @@ static void multiply(
                 if (!last) tile_end.output = 0;
                 const int64_t offset = plan->split && counts[i] ? own_segments->weights : 0;
                 const char *ahead = pair + 1 < end ? next + offset : begun + following;
-                look_ahead(ahead, weight_bytes, counts[i] * chunk_bytes, i, number, &tile_end);
+                look_ahead(
+                    ahead, weight_bytes, counts[i] * chunk_bytes, ork_tile_weight_bytes(c->type), i, number, &tile_end);
                 kernel(t->pixels, blocks)(own_segments, counts[i], chunks, weights, weight_step, &tile_end);
                 if (last && !is_line) ork_store(&sink, sum, t->first, t->pixels, block, blocks);
             }

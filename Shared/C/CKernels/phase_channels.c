@@ -1,5 +1,4 @@
 #include "phase_channels.h"
-#include <string.h>
 
 ork_phases_left ork_phases_left_where(const ork_phase_channels *channels, int lacking) {
     const int *down = channels->down;

@@ -10,6 +10,9 @@ enum { ORK_TILE_PIXELS = 6, ORK_TILE_BLOCKS = 2 };
 enum { ORK_TILE_PIXELS = 14, ORK_TILE_BLOCKS = 2 };
 #endif
 
+// Bytes that four steps read of a block's weights: of bfloat16 each step takes two inputs.
+static inline int64_t ork_tile_weight_bytes(int type) { return type == ORK_F16 ? 128 : 256; }
+
 typedef struct {
     const char *pixels;  // 16 inputs of pixel p at pixels + p * row_step; the next chunk `pixel_step` bytes on
     int64_t weights;     // bytes from the output block's first weight to the segment's
@@ -28,7 +31,8 @@ typedef struct {
     int64_t residual_step, residual_block;
     const char *ahead;     // weights of the first block that are read soon, those of the second as far behind as now:
                            // fetched into the second-level cache
-    int64_t ahead_step;    // for each four steps: 128, or (of float32 and bfloat16) 256; 0 where nothing is fetched
+    int64_t ahead_step;    // bytes for each four steps: as many as they read of a block's weights, or a part of that; 0
+                           // where nothing is fetched
     int begins, relu, is_half, residual_is_half;
 } ork_tile_end;
 

@@ -66,7 +66,7 @@ static void multiply(const taken *t, int block, int group, int64_t first, int64_
     const ork_tiles kernel = ork_tiles_of(type);
     const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(type));
     const int64_t weight_step = k->weights[plan->points];
-    const int64_t at_once = type == ORK_F16 ? 128 : 256, shares = t->sets > 1 ? 2 : 1;
+    const int64_t at_once = ork_tile_weight_bytes(type), shares = t->sets > 1 ? 2 : 1;
     for (int in_group = 0; in_group < group; in_group += 2) {
         const int blocks = group - in_group < 2 ? 1 : 2;
         const char *weights = k->packed + (block + in_group) * weight_step;

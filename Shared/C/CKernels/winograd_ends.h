@@ -33,7 +33,6 @@ ORK_TARGET __attribute__((noinline)) static void restore_lines(
     case 82: restore(8, 2, from, to, rows, columns); break;
     case 84: restore(8, 4, from, to, rows, columns); break;
     case 118: restore(11, 8, from, to, rows, columns); break;
-    case 85: restore(8, 5, from, to, rows, columns); break;
     }
 }
 

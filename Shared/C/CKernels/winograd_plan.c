@@ -12,9 +12,12 @@ enum { SLICED_ROOM = 800 << 10 };
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// Whether tiles of eight outputs take fewer products along the depth than such of four. They round more.
+// Whether tiles of eight outputs take fewer products along a volume's depth than such of four. They round more.
 static bool is_deep(const ork_convolution *c) {
-    return c->variant == ORK_DEEP && ceiling(c->out_size[0], 8) * 11 < ceiling(c->out_size[0], 4) * 7;
+    const bool is_volume = c->kernel[1] > 1 && c->kernel[2] > 1;
+    const bool has_room = c->kernel[1] <= 4 && c->kernel[2] <= 4;  // for the points: 11 x 7 x 7
+    return c->variant == ORK_DEEP && is_volume && has_room
+        && ceiling(c->out_size[0], 8) * 11 < ceiling(c->out_size[0], 4) * 7;
 }
 
 // Points along one dimension; 0 where there is no transform for this kernel.
@@ -29,7 +32,7 @@ static int points_for(const ork_convolution *c, int dimension) {
         const bool is_long = is_longer || (c->variant == 0 && c->type != ORK_BF16 && dimension > 0);
         return is_long && c->out_size[dimension] > 2 ? 6 : 4;
     }
-    case 4: return is_longer ? dimension == 0 && lines == 3 && is_deep(c) ? 11 : 7 : 6;
+    case 4: return is_longer ? dimension == 0 && is_deep(c) ? 11 : 7 : 6;
     case 5: return is_longer ? 8 : 6;
     case 7: return c->variant == 1 || c->out_size[dimension] < 4 || lines > 1 ? 8 : 10;
     default: return 0;
@@ -78,7 +81,7 @@ ork_winograd_plan ork_winograd_cut(const ork_convolution *c, int threads) {
     const int64_t own = ceiling(plan.tiles, plan.pixel_parts);
     // Where all sums of two output blocks would not stay near, those of one slice of points do.
     const bool is_square = plan.n[1] == plan.n[2] && plan.m[1] == plan.m[2];
-    const bool has_planes = plan.n[0] > 1 && is_square && plan.n[1] <= 8;
+    const bool has_planes = plan.n[0] > 1 && plan.n[1] > 1 && is_square && plan.n[1] <= 8;
     const bool is_sliced = has_planes && own * plan.points * 2 * 64 > 256 << 10;
     plan.slices = is_sliced ? plan.n[0] : 1;
     const int64_t slice_points = plan.points / plan.slices;

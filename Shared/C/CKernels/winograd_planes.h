@@ -192,13 +192,12 @@ ORK_TARGET __attribute__((noinline, unused)) static int ork_plane_outputs(
     case 6262: ork_synthesize_plane(6, 2, 6, 2, from, row, side, end); return 1;
     case 7474: ork_synthesize_plane(7, 4, 7, 4, from, row, side, end); return 1;
     case 8484: ork_synthesize_plane(8, 4, 8, 4, from, row, side, end); return 1;
-    case 8585: ork_synthesize_plane(8, 5, 8, 5, from, row, side, end); return 1;
     default: return 0;
     }
 }
 
 // The lengths of transforms that three dimensions have; along the depth there is one more.
-#define ORK_EACH_DEPTH(M) M(3, 2) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(8, 2) M(8, 4) M(8, 5)
+#define ORK_EACH_DEPTH(M) M(3, 2) M(4, 2) M(4, 3) M(6, 2) M(6, 3) M(6, 4) M(6, 5) M(7, 4) M(8, 2) M(8, 4)
 #define ORK_CASE_OF_PLANE(n, m) \
     case n * 10 + m: ork_restore_plane(n, m, from, row, side, to); break;
 #define ORK_CASE_OF_DEPTH(n, m) \

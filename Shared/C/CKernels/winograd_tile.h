@@ -22,7 +22,6 @@ ORK_LINE void transform(int n, int parts, const ork_lines *from, const ork_lines
 ORK_TARGET __attribute__((noinline)) static void transform_lines(
     int n, int parts, const ork_lines *from, const ork_lines *to, int rows, int columns, int type) {
     if (type == ORK_F32) {
-        if (n == 3) transform(3, parts, from, to, rows, columns, ORK_F32);
         if (n == 4) transform(4, parts, from, to, rows, columns, ORK_F32);
         if (n == 6) transform(6, parts, from, to, rows, columns, ORK_F32);
         if (n == 7) transform(7, parts, from, to, rows, columns, ORK_F32);
@@ -30,13 +29,11 @@ ORK_TARGET __attribute__((noinline)) static void transform_lines(
         if (n == 10) transform(10, parts, from, to, rows, columns, ORK_F32);
         if (n == 11) transform(11, parts, from, to, rows, columns, ORK_F32);
     } else {
-        if (n == 3) transform(3, parts, from, to, rows, columns, ORK_BF16);
         if (n == 4) transform(4, parts, from, to, rows, columns, ORK_BF16);
         if (n == 6) transform(6, parts, from, to, rows, columns, ORK_BF16);
         if (n == 7) transform(7, parts, from, to, rows, columns, ORK_BF16);
         if (n == 8) transform(8, parts, from, to, rows, columns, ORK_BF16);
         if (n == 10) transform(10, parts, from, to, rows, columns, ORK_BF16);
-        if (n == 11) transform(11, parts, from, to, rows, columns, ORK_BF16);
     }
 }
 

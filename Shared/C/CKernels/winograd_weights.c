@@ -168,7 +168,8 @@ static void pack_tiles(void *data, int index, int parts) {
 
 int ork_winograd_pack_tiles(
     const ork_convolution *c, ork_weights w, const float *tiles, bool turned, void *packed, int threads) {
-    if (!ork_convolution_supported(c) || c->algorithm != ORK_WINOGRAD || c->type != ORK_F32) return 1;
+    if (c->algorithm != ORK_WINOGRAD || c->type != ORK_F32 || !ork_convolution_supported(c)) return 1;
+    if (!ork_winograd_supported(c)) return 1;  // transforms of phases lie otherwise
     if (w.planar || !tiles || !packed || threads < 1) return 1;
     tiles_work k = {.tiles = tiles, .packed = packed, .turned = turned, .tile_columns = (w.inputs + 15) / 16};
     if (!prepare(c, &k.t)) return 1;

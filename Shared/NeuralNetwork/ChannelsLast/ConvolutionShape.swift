@@ -42,7 +42,8 @@ struct ConvolutionShape: Hashable {
     /// Whether it takes every second pixel of a volume by a kernel of three, which transforms of phases compute.
     var isStridedVolume: Bool {
         func all(_ extent: Extent, _ size: Int) -> Bool { extent.components(rank: 3).allSatisfy { $0 == size } }
-        return all(convolution.kernel, 3) && all(convolution.stride, 2)
+        return all(convolution.kernel, 3) && all(convolution.stride, 2) && all(convolution.padding, 1)
+            && all(convolution.dilation, 1)
     }
     /// Weights that are worth halving: a megabyte of float32.
     static let many = 1 << 18
