@@ -11,6 +11,7 @@ typedef struct ork_phase_channels {
     int down[3];    // of them in each dimension, 1 or 2
     bool lacks;     // whether the second one lacks the last tap in each of three dimensions
     bool apart;     // phases stand one after another, each with all channels; or else as neighbors, for each channel
+    int shift[3];   // of planes: pixel i is phase (i + shift) % down of position (i + shift) / down
 } ork_phase_channels;
 
 // The phases of a plane that are left, in order.

@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "parallel.h"
+#include "phase_positions.h"
 #include "vectors.h"
 #include "winograd.h"
 
 // Output phase u, input phase r, tap q: the tap of the given kernel that they stand for, or one outside of it.
 static int tap_of(const ork_phases *p, const ork_convolution *c, int i, int u, int r, int q) {
     if (p->channels.down[i] == 1) return q;
-    return 2 * (q - p->inner.padding[i]) + r - p->shift[i] + c->padding[i] - u;
+    return 2 * (q - p->inner.padding[i]) + r - p->channels.shift[i] + c->padding[i] - u;
 }
 
 bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
@@ -22,10 +23,10 @@ bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
         if (c->dilation[i] != 1) return false;
         if (k == 1 && s == 1 && pad == 0) continue;
         if (k < 3 || k > 9 || s > 2) return false;
-        p.channels.down[i] = 2, p.up[i] = 2 / s, p.shift[i] = pad % 2;
-        const int begin = (p.shift[i] - pad) / 2, end = (p.up[i] - 1 + k - 1 - pad + p.shift[i] + pad * 2) / 2 - pad;
+        p.channels.down[i] = 2, p.up[i] = 2 / s, p.channels.shift[i] = pad % 2;
+        const int begin = (p.channels.shift[i] - pad) / 2, end = (p.up[i] - 1 + k - 1 - pad + p.channels.shift[i] + pad * 2) / 2 - pad;
         p.inner.kernel[i] = end - begin + 1, p.inner.padding[i] = -begin, p.inner.stride[i] = 1;
-        p.inner.in_size[i] = (c->in_size[i] - 1 + p.shift[i]) / 2 + 1;
+        p.inner.in_size[i] = (c->in_size[i] - 1 + p.channels.shift[i]) / 2 + 1;
         p.inner.out_size[i] = (c->out_size[i] + p.up[i] - 1) / p.up[i];
         lacking += s == 2 && tap_of(&p, c, i, 0, 1, end - begin) >= k;
         channels *= 2, outputs *= p.up[i];
@@ -36,10 +37,10 @@ bool ork_phases_cut(const ork_convolution *c, ork_phases *phases) {
     p.inner.in_channels = (channels + 15) / 16 * 16, p.inner.out_channels = outputs;
     const int64_t pixels = (int64_t)p.inner.in_size[0] * p.inner.in_size[1] * p.inner.in_size[2];
     p.inner.input = (ork_strides){pixels * p.inner.in_channels, pixels * 16, 16};
-    p.value_bytes = (size_t)pixels * (size_t)p.inner.in_channels * 4 * (size_t)c->batch;
     if (!ork_winograd_supported(&p.inner)) return false;
     const ork_winograd_plan plan = ork_winograd_cut(&p.inner, 1);
     p.channels.lacks = lacking == 3 && plan.n[0] > 1 && plan.n[1] == plan.n[2] && plan.n[1] <= 8;
+    if (!p.channels.lacks) p.value_bytes = (size_t)pixels * (size_t)p.inner.in_channels * 4 * (size_t)c->batch;
     *phases = p;
     return true;
 }
@@ -92,40 +93,13 @@ typedef struct {
 } work;
 
 #if defined(__x86_64__)
-// Eight positions of the eight phases of one plane. rows: of depth and height phases, 16 pixels each; NULL for zeros.
-ORK_TARGET static void gather_eight(const float *const rows[4], float *to) {
-    __m256 v[8], pairs[8];
-    for (int i = 0; i < 4; i++) {
-        const __m256 low = rows[i] ? _mm256_loadu_ps(rows[i]) : _mm256_setzero_ps();
-        const __m256 high = rows[i] ? _mm256_loadu_ps(rows[i] + 8) : _mm256_setzero_ps();
-        const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(low, high, 0x88));
-        const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(low, high, 0xdd));
-        v[2 * i] = _mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xd8));
-        v[2 * i + 1] = _mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xd8));
-    }
-    for (int i = 0; i < 4; i++) {
-        pairs[2 * i] = _mm256_unpacklo_ps(v[2 * i], v[2 * i + 1]);
-        pairs[2 * i + 1] = _mm256_unpackhi_ps(v[2 * i], v[2 * i + 1]);
-    }
-    for (int i = 0; i < 4; i++) {
-        // Positions i and i + 4: phases 0...3 and 4...7.
-        const int half = i / 2, upper = i % 2;
-        const __m256 first = upper ? _mm256_shuffle_ps(pairs[half], pairs[2 + half], 0xee)
-                                   : _mm256_shuffle_ps(pairs[half], pairs[2 + half], 0x44);
-        const __m256 second = upper ? _mm256_shuffle_ps(pairs[4 + half], pairs[6 + half], 0xee)
-                                    : _mm256_shuffle_ps(pairs[4 + half], pairs[6 + half], 0x44);
-        _mm256_storeu_ps(to + i * 16, _mm256_permute2f128_ps(first, second, 0x20));
-        _mm256_storeu_ps(to + (i + 4) * 16, _mm256_permute2f128_ps(first, second, 0x31));
-    }
-}
-
 // The same of as many positions from `x` on as there are pixels for. Returns the first that is left.
-static int64_t gather_phases(
+ORK_TARGET static int64_t gather_phases(
     const float *const rows[4], int64_t x, int64_t width, int shift, int64_t in_width, float *to) {
     const float *shifted[4];
     for (; x + 8 <= width && 2 * x >= shift && 2 * x - shift + 16 <= in_width; x += 8) {
         for (int i = 0; i < 4; i++) shifted[i] = rows[i] ? rows[i] + 2 * x - shift : 0;
-        gather_eight(shifted, to + x * 16);
+        ork_eight_positions(shifted, 0, to + x * 16, 16);
     }
     return x;
 }
@@ -163,7 +137,7 @@ static int gathered(const ork_phases *p) {
 static void gather(void *data, int index, int parts) {
     const work *k = data;
     const ork_convolution *c = k->c, *inner = &k->p->inner;
-    const int *down = k->p->channels.down, *shift = k->p->shift, downs = down[0] * down[1] * down[2];
+    const int *down = k->p->channels.down, *shift = k->p->channels.shift, downs = down[0] * down[1] * down[2];
     const int64_t depth = inner->in_size[0], height = inner->in_size[1], width = inner->in_size[2];
     const int64_t rows = c->batch * depth * height, end = rows * (index + 1) / parts;
     const int channels = gathered(k->p);
@@ -195,9 +169,12 @@ static void gather(void *data, int index, int parts) {
     }
 }
 
-void ork_phases_gather(const ork_convolution *c, const ork_phases *p, const float *input, float *values, int threads) {
+const float *ork_phases_gather(
+    const ork_convolution *c, const ork_phases *p, const float *input, float *values, int threads) {
+    if (p->value_bytes == 0) return input;
     work k = {c, p, input, values};
     ork_parallel(threads, gather, &k);
+    return values;
 }
 
 int ork_phases_run(
@@ -205,7 +182,7 @@ int ork_phases_run(
     void *output, void *scratch, int threads) {
     ork_phases p;
     if (!ork_phases_cut(c, &p)) return 1;
-    ork_phases_gather(c, &p, input, scratch, threads);
     return ork_winograd_run_phases(
-        &p.inner, &p.channels, c, p.up, packed, bias, scratch, residual, output, (char *)scratch + p.value_bytes, 0, threads);
+        &p.inner, &p.channels, c, p.up, packed, bias, ork_phases_gather(c, &p, input, scratch, threads), residual, output,
+        (char *)scratch + p.value_bytes, 0, threads);
 }

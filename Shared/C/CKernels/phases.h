@@ -8,8 +8,7 @@ typedef struct {
     ork_convolution inner;   // Winograd over blocks
     ork_phase_channels channels;  // pixels of the input that become channels
     int up[3];               // pixels of the output that do
-    int shift[3];            // input pixel i is phase (i + shift) % channels.down of position (i + shift) / channels.down
-    size_t value_bytes;      // the input as blocks
+    size_t value_bytes;      // the input as blocks; 0 where tiles are gathered from the planes themselves
 } ork_phases;
 
 bool ork_phases_cut(const ork_convolution *c, ork_phases *phases);
@@ -20,8 +19,9 @@ size_t ork_phases_scratch_bytes(const ork_convolution *c, int threads);
 int ork_phases_run(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, const void *residual,
     void *output, void *scratch, int threads);
-// The input as blocks.
-void ork_phases_gather(const ork_convolution *c, const ork_phases *p, const float *input, float *values, int threads);
+// The input as blocks, in `values`, where tiles are not gathered from the planes; what is to be transformed.
+const float *ork_phases_gather(
+    const ork_convolution *c, const ork_phases *p, const float *input, float *values, int threads);
 
 // Followed by maxima over windows of three outputs, two apart, padded by one: c's output is theirs. No scratch memory
 // where that is not computed.

@@ -56,11 +56,6 @@ ORK_TARGET static void collect(void *data, int index, int parts) {
 static void collect(void *data, int index, int parts) {}
 #endif
 
-static void clear(void *data, int index, int parts) {
-    const pooled_work *k = data;
-    for (int i = index; i < k->count; i += parts) memset(k->maxima[i].at, 0, maxima_bytes(k->c));
-}
-
 int ork_phases_run_pooled(
     const ork_convolution *c, const void *packed, const float *bias, const void *input, void *output, void *scratch,
     int threads) {
@@ -77,10 +72,9 @@ int ork_phases_run_pooled(
         for (int d = 0; d < 3; d++) maxima[i].size[d] = pooled(c->out_size[d]), maxima[i].item *= maxima[i].size[d];
     }
     pooled_work found = {c, maxima, count, output};
-    ork_parallel(threads, clear, &found);
-    ork_phases_gather(c, &p, input, scratch, threads);
+    const float *const values = ork_phases_gather(c, &p, input, scratch, threads);
     if (ork_winograd_run_phases(
-            &p.inner, &p.channels, c, p.up, packed, bias, scratch, 0, 0, inner_scratch, maxima, threads))
+            &p.inner, &p.channels, c, p.up, packed, bias, values, 0, 0, inner_scratch, maxima, threads))
         return 1;
     ork_parallel(threads, collect, &found);
     return 0;

@@ -17,7 +17,7 @@ typedef struct {
     const char *pixels;  // 16 inputs of pixel p at pixels + p * row_step; the next chunk `pixel_step` bytes on
     int64_t weights;     // bytes from the output block's first weight to the segment's
     int64_t pixel_step, row_step;
-    int64_t last_inputs; // of the last chunk of float32, a multiple of 4; 0: all 16
+    int64_t last_inputs; // of the last chunk of values of float32, a multiple of 4, maybe more than 16; 0: 16
 } ork_segment;
 
 // How a tile begins and ends. Steps are bytes.
@@ -34,6 +34,8 @@ typedef struct {
     int64_t ahead_step;    // bytes for each four steps: as many as they read of a block's weights, or a part of that; 0
                            // where nothing is fetched
     int begins, relu, is_half, residual_is_half;
+    // More tiles, each of one segment, that are begun and pause in the same call: bytes from one to the next.
+    int64_t more, next_pixels, next_weights, next_sums;
 } ork_tile_end;
 
 typedef void (*ork_tile)(

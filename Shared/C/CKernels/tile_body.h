@@ -22,11 +22,12 @@ ORK_WIDE void tile_begin(
 }
 
 ORK_WIDE void tile_end(
-    int pixels, int first, int blocks, int all, const ork_tile_end *end, wide s[ORK_TILE_PIXELS][ORK_TILE_BLOCKS]) {
+    int pixels, int first, int blocks, int all, const ork_tile_end *end, float *sums,
+    wide s[ORK_TILE_PIXELS][ORK_TILE_BLOCKS]) {
     if (!end->output) {
         TILE_EACH_INDEX for (int p = 0; p < pixels; p++)
             TILE_EACH_INDEX for (int b = 0; b < blocks; b++)
-                wide_store_aligned(end->sums + (p * all + first + b) * 16, s[p][b]);
+                wide_store_aligned(sums + (p * all + first + b) * 16, s[p][b]);
         return;
     }
     if (end->residual) {
@@ -79,61 +80,68 @@ ORK_WIDE void tile_end(
 // Four steps at a time: enough to hide the loop, small enough for the instruction cache. The empty assembly keeps the
 // compiler from giving each pixel a register of its own, of which there are too few. Chunks that lie apart are fetched
 // two ahead, after the last ones those of the pixels behind these: the processor does not foresee them.
-#define TILE_KERNEL(P, B)                                                                                        \
-    ORK_TARGET static void TILE_NAME(P, B)(                                                                      \
-        const ork_segment *segments, int64_t count, int64_t chunks, const char *weights, int64_t block_step,     \
-        const ork_tile_end *end) {                                                                               \
-        const int64_t ahead_step = end->ahead_step;                                                              \
-        for (int first = 0; first < B; first += TILE_TOGETHER(P, B), weights += block_step) {                    \
-            const char *ahead = end->ahead + first * block_step;                                                 \
-            wide s[ORK_TILE_PIXELS][ORK_TILE_BLOCKS];                                                            \
-            tile_begin(P, first, TILE_TOGETHER(P, B), B, end, s);                                                \
-            for (int64_t i = 0; i < count; i++) {                                                                \
-                const char *x = segments[i].pixels, *w = weights + segments[i].weights;                          \
-                int64_t one = segments[i].row_step, three = 3 * one, five = 5 * one;                             \
-                const char *y = x + 7 * one;                                                                     \
-                const int64_t next = segments[i].pixel_step - TILE_STEPS * TILE_INPUTS;                          \
-                const int lies_apart = count == 1 && segments[i].pixel_step > P * TILE_STEPS * TILE_INPUTS;      \
-                for (int64_t c = 0; c < chunks; c++, x += next, y += next) {                                     \
-                    if (lies_apart) {                                                                            \
-                        int64_t far = 2 * segments[i].pixel_step;                                                \
-                        if (c + 2 >= chunks) far += P * one - chunks * segments[i].pixel_step;                   \
-                        TILE_EACH_INDEX for (int p = 0; p < P; p++)                                              \
-                            _mm_prefetch(TILE_PIXEL(p) + far, _MM_HINT_T0);                                      \
-                    }                                                                                            \
-                    int64_t steps = TILE_STEPS;                                                                  \
-                    if (TILE_SHORTENS && segments[i].last_inputs && c + 1 == chunks)                             \
-                        steps = segments[i].last_inputs * TILE_STEPS / 16;                                       \
-                    const int64_t rest = (TILE_STEPS - steps) * TILE_INPUTS;                                     \
-                    for (; steps > 0; steps -= 4) {                                                              \
-                        __asm__("" : "+r"(one), "+r"(three), "+r"(five), "+r"(x), "+r"(y));                      \
-                        TILE_EACH_INDEX for (int j = 0; j < 4; j++) {                                            \
-                            TILE_VECTOR v[TILE_TOGETHER(P, B)];                                                  \
-                            TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                        \
-                                v[b] = TILE_LOAD(w + j * TILE_WEIGHTS + b * block_step);                         \
-                            TILE_EACH_INDEX for (int p = 0; p < P; p++) {                                        \
-                                const TILE_VECTOR a = TILE_SPREAD(TILE_PIXEL(p) + j * TILE_INPUTS);              \
-                                TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                    \
-                                    s[p][b] = TILE_PRODUCT(s[p][b], a, v[b]);                                    \
-                            }                                                                                    \
-                        }                                                                                        \
-                        TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++) {                          \
-                            /* A branch here would cost registers: of short steps lines are fetched twice. */     \
-                            const char *line = ahead + b * block_step;                                           \
-                            _mm_prefetch(line, _MM_HINT_T1);                                                     \
-                            _mm_prefetch(line + ahead_step - 64, _MM_HINT_T1);                                   \
-                            if (TILE_WEIGHTS > 32) {                                                             \
-                                _mm_prefetch(line + 64, _MM_HINT_T1);                                            \
-                                _mm_prefetch(line + ahead_step - 128, _MM_HINT_T1);                              \
-                            }                                                                                    \
-                        }                                                                                        \
-                        ahead += ahead_step, w += 4 * TILE_WEIGHTS, x += 4 * TILE_INPUTS, y += 4 * TILE_INPUTS;  \
-                    }                                                                                            \
-                    x += rest, y += rest;                                                                        \
-                }                                                                                                \
-            }                                                                                                    \
-            tile_end(P, first, TILE_TOGETHER(P, B), B, end, s);                                                  \
-        }                                                                                                        \
+#define TILE_KERNEL(P, B)                                                                                            \
+    ORK_TARGET static void TILE_NAME(P, B)(                                                                          \
+        const ork_segment *segments, int64_t count, int64_t chunks, const char *weights, int64_t block_step,         \
+        const ork_tile_end *end) {                                                                                   \
+        const int64_t ahead_step = end->ahead_step;                                                                  \
+        const char *begin = weights, *fetched = end->ahead;                                                          \
+        char *sums = (char *)end->sums;                                                                              \
+        int64_t more = end->more, moved = 0;                                                                         \
+        do {                                                                                                         \
+            for (int first = 0; first < B; first += TILE_TOGETHER(P, B)) {                                           \
+                const char *ahead = fetched + first * block_step;                                                    \
+                wide s[ORK_TILE_PIXELS][ORK_TILE_BLOCKS];                                                            \
+                tile_begin(P, first, TILE_TOGETHER(P, B), B, end, s);                                                \
+                for (int64_t i = 0; i < count; i++) {                                                                \
+                    const char *x = segments[i].pixels + moved, *w = begin + segments[i].weights + first * block_step; \
+                    int64_t one = segments[i].row_step, three = 3 * one, five = 5 * one;                             \
+                    const char *y = x + 7 * one;                                                                     \
+                    const int64_t next = segments[i].pixel_step - TILE_STEPS * TILE_INPUTS;                          \
+                    const int lies_apart = count == 1 && segments[i].pixel_step > P * TILE_STEPS * TILE_INPUTS;      \
+                    for (int64_t c = 0; c < chunks; c++, x += next, y += next) {                                     \
+                        if (lies_apart) {                                                                            \
+                            int64_t far = 2 * segments[i].pixel_step;                                                \
+                            if (c + 2 >= chunks) far += P * one - chunks * segments[i].pixel_step;                   \
+                            TILE_EACH_INDEX for (int p = 0; p < P; p++)                                              \
+                                _mm_prefetch(TILE_PIXEL(p) + far, _MM_HINT_T0);                                      \
+                        }                                                                                            \
+                        int64_t steps = TILE_STEPS;                                                                  \
+                        if (TILE_SHORTENS && segments[i].last_inputs && c + 1 == chunks)                             \
+                            steps = segments[i].last_inputs * TILE_STEPS / 16;                                       \
+                        const int64_t rest = (TILE_STEPS - steps) * TILE_INPUTS;                                     \
+                        for (; steps > 0; steps -= 4) {                                                              \
+                            __asm__("" : "+r"(one), "+r"(three), "+r"(five), "+r"(x), "+r"(y));                      \
+                            TILE_EACH_INDEX for (int j = 0; j < 4; j++) {                                            \
+                                TILE_VECTOR v[TILE_TOGETHER(P, B)];                                                  \
+                                TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                        \
+                                    v[b] = TILE_LOAD(w + j * TILE_WEIGHTS + b * block_step);                         \
+                                TILE_EACH_INDEX for (int p = 0; p < P; p++) {                                        \
+                                    const TILE_VECTOR a = TILE_SPREAD(TILE_PIXEL(p) + j * TILE_INPUTS);              \
+                                    TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++)                    \
+                                        s[p][b] = TILE_PRODUCT(s[p][b], a, v[b]);                                    \
+                                }                                                                                    \
+                            }                                                                                        \
+                            TILE_EACH_INDEX for (int b = 0; b < TILE_TOGETHER(P, B); b++) {                          \
+                                /* A branch here would cost registers: of short steps lines are fetched twice. */    \
+                                const char *line = ahead + b * block_step;                                           \
+                                _mm_prefetch(line, _MM_HINT_T1);                                                     \
+                                _mm_prefetch(line + ahead_step - 64, _MM_HINT_T1);                                   \
+                                if (TILE_WEIGHTS > 32) {                                                             \
+                                    _mm_prefetch(line + 64, _MM_HINT_T1);                                            \
+                                    _mm_prefetch(line + ahead_step - 128, _MM_HINT_T1);                              \
+                                }                                                                                    \
+                            }                                                                                        \
+                            ahead += ahead_step, w += 4 * TILE_WEIGHTS, x += 4 * TILE_INPUTS, y += 4 * TILE_INPUTS;  \
+                        }                                                                                            \
+                        x += rest, y += rest;                                                                        \
+                    }                                                                                                \
+                }                                                                                                    \
+                tile_end(P, first, TILE_TOGETHER(P, B), B, end, (float *)sums, s);                                   \
+            }                                                                                                        \
+            moved += end->next_pixels, sums += end->next_sums;                                                       \
+            begin += end->next_weights, fetched += end->next_weights;                                                \
+        } while (more-- > 0);                                                                                        \
     }
 
 #ifdef ORK_NARROW

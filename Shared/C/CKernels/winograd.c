@@ -3,6 +3,7 @@
 #include "winograd.h"
 
 #if defined(__x86_64__)
+#include <string.h>
 #include "parallel.h"
 #include "queue.h"
 #include "tile.h"
@@ -36,23 +37,23 @@ static void set_up(taken *t) {
     for (int64_t set = 0; set <= t->sets; set++) t->begins[set] = edge(set, t->sets, t->number);
 }
 
-// Values: [set][point][chunk][tile of the set][16].
+// Values: [set][point][chunk][tile of the set][16], of planes [set][point][tile of the set][inputs that are left].
 static void analyse_tiles(const taken *t) {
     const work *k = t->k;
     const ork_winograd_plan *plan = &k->plan;
     const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(k->c->type));
     for (int64_t set = 0; set < t->sets; set++) {
         const int64_t from = t->begins[set], width = t->begins[set + 1] - from;
-        char *at = t->values + from * plan->points * plan->chunks * side;
-        const int64_t step = plan->chunks * width * side;
+        char *at = t->values + from * k->values[plan->points];
         for (int64_t i = 0; i < width; i++) {
             const place here = tile_place(k, t->tile + from + i);
-            if (k->channels->apart) {
-                analyse_strided(k, &here, at + i * side, step, width * side);
-                continue;
-            }
-            for (int64_t chunk = 0; chunk < plan->chunks; chunk++)
-                analyse(k, &here, chunk, t->line, at + i * side, step, width * side);
+            if (reads_planes(k))
+                analyse_planes_of_phases(k, &here, t->line, at, i, width);
+            else if (k->channels->apart)
+                analyse_strided(k, &here, at + i * side, width);
+            else
+                for (int64_t chunk = 0; chunk < plan->chunks; chunk++)
+                    analyse(k, &here, chunk, t->line, at + i * side, plan->chunks * width * side, width * side);
         }
     }
 }
@@ -66,24 +67,30 @@ static void multiply(const taken *t, int block, int group, int64_t first, int64_
     const ork_tiles kernel = ork_tiles_of(type);
     const int64_t side = 16 * (int64_t)ork_bytes(ork_value_type(type));
     const int64_t weight_step = k->weights[plan->points];
+    const bool is_planar = reads_planes(k);
+    // Several sets take turns at each point, so that its weights come once.
+    const int64_t longest = t->sets == 1 ? end - first : 1;
     const int64_t at_once = ork_tile_weight_bytes(type), shares = t->sets > 1 ? 2 : 1;
     for (int in_group = 0; in_group < group; in_group += 2) {
         const int blocks = group - in_group < 2 ? 1 : 2;
         const char *weights = k->packed + (block + in_group) * weight_step;
-        for (int64_t point = first; point < end; point++) {
+        for (int64_t point = first, run; point < end; point += run) {
             const ork_point_inputs inputs = k->inputs[k->lacking[point]];
-            const int64_t next = k->weights[point + 1];
+            const int64_t begin = k->weights[point], next = k->weights[point + 1];
+            for (run = 1; point + run < end && run < longest && k->lacking[point + run] == k->lacking[point];) run++;
             for (int64_t set = 0; set < t->sets; set++) {
                 const int64_t from = t->begins[set], width = t->begins[set + 1] - from;
+                const char *values = t->values + from * k->values[plan->points] + width * k->values[point];
                 const ork_segment segment = {
-                    t->values + (from * plan->points + point * width) * plan->chunks * side, k->weights[point],
-                    width * side, side, inputs.last};
+                    values, begin, is_planar ? side : width * side, is_planar ? inputs.rows * 4 : side, inputs.last};
                 char *sum = t->sums + ((from * (end - first) + (point - first) * width) * group + in_group * width) * 64;
                 // The next point's weights: half of them with each of two sets, or all at once.
                 const ork_tile_end pause = {
                     .sums = (float *)sum, .begins = 1,
-                    .ahead = weights + next + (shares == 2 ? set % 2 * (k->weights[point + 1] - k->weights[point]) / 2 : 0),
-                    .ahead_step = set >= shares ? 0 : at_once / shares};
+                    .ahead = weights + next + (shares == 2 ? set % 2 * (next - begin) / 2 : 0),
+                    .ahead_step = set >= shares ? 0 : at_once / shares,
+                    .more = run - 1, .next_pixels = width * (k->values[point + 1] - k->values[point]),
+                    .next_weights = next - begin, .next_sums = width * group * 64};
                 kernel((int)width, blocks)(&segment, 1, inputs.chunks, weights, weight_step, &pause);
             }
         }
@@ -158,6 +165,7 @@ static void part(void *data, int index, int parts) {
     const int begin = (int)edge(output_part, plan->output_parts, pairs) * 2;
     int end = (int)edge(output_part + 1, plan->output_parts, pairs) * 2;
     if (end > plan->output_blocks) end = (int)plan->output_blocks;
+    if (k->maxima) memset(k->maxima[index].at, 0, (size_t)(k->c->batch * k->maxima[index].item) * sizeof(float));
     ork_queue *const queues = k->queues + output_part * plan->pixel_parts;
     while ((t.number = ork_take(queues, plan->pixel_parts, pixel_part, ORK_TILE_PIXELS, plan->group, &t.tile))) {
         set_up(&t);
@@ -179,9 +187,16 @@ int ork_winograd_run_phases(
     for (int i = 0; i < 8; i++) {
         k.left[i] = ork_phases_left_where(channels, i);
         const int left = channels->inputs / channels->phases * k.left[i].count;
-        k.inputs[i] = (ork_point_inputs){(left + 15) / 16, (left % 16 + 3) / 4 * 4};
+        const int64_t rows = (left + 3) / 4 * 4;
+        k.inputs[i] = reads_planes(&k) ? (ork_point_inputs){rows, 1, rows}
+                                       : (ork_point_inputs){rows, (left + 15) / 16, (left % 16 + 3) / 4 * 4};
     }
     ork_left_weights(channels, &k.plan, c->type, k.weights);
+    const int64_t value_bytes = (int64_t)ork_bytes(ork_value_type(c->type));
+    for (int point = 0; point < k.plan.points; point++) {
+        const int64_t rows = channels->lacks ? k.inputs[k.lacking[point]].rows : k.plan.chunks * 16;
+        k.values[point + 1] = k.values[point] + rows * value_bytes;
+    }
     for (int i = 0; i < k.plan.output_parts; i++)
         ork_queue_up(queues + i * k.plan.pixel_parts, k.plan.pixel_parts, k.plan.tiles);
     ork_parallel(k.plan.pixel_parts * k.plan.output_parts, part, &k);

@@ -14,9 +14,9 @@ typedef struct {
 
 // The pixels of phase (pz, py, px), `channel` bytes from their first channels, to three points along each dimension or, of
 // a second phase, to those that are finite. to: where points go, by the dimensions in which they are at infinity (bits
-// 0...2: z, y, x).
+// 0...2: z, y, x); values: how far each is from there.
 ORK_LINE void transform_phase(
-    int pz, int py, int px, const strided_window *window, int64_t channel, char *const to[8], int64_t step) {
+    int pz, int py, int px, const strided_window *window, int64_t channel, char *const to[8], const int64_t *values) {
     const int nz = 3 - pz, ny = 3 - py, nx = 3 - px;
     for (int part = 0; part < SLIM_PARTS; part++) {
         slim d[3][3][3], line[3], v[ORK_MOST_LINE];
@@ -46,7 +46,7 @@ ORK_LINE void transform_phase(
                 ork_points_of(3, line, v);
                 EACH for (int z = 0; z < nz; z++) {
                     const int at_infinity = (z == 2) | (y == 2) << 1 | (x == 2) << 2;
-                    char *point = to[at_infinity] + (z * 9 + y * 3 + x) * step;
+                    char *point = to[at_infinity] + values[z * 9 + y * 3 + x];
                     ork_store_slim(point, part * SLIM_NUMBERS, ORK_F32, v[z]);
                 }
             }
@@ -74,12 +74,14 @@ static strided_window window_of_strided(const work *k, const place *tile) {
     return window;
 }
 
-// All channels of a tile: point p goes to `to + p * step`, the chunks that are left there `chunk_step` apart.
+// All channels of a tile, one of a set of so many. to: the set's values, the tile's first.
 ORK_TARGET __attribute__((noinline)) static void analyse_strided(
-    const work *k, const place *tile, char *to, int64_t step, int64_t chunk_step) {
+    const work *k, const place *tile, char *to, int64_t width) {
     ORK_ALIGNED_FRAME
     const strided_window window = window_of_strided(k, tile);
-    const int64_t each = k->outer->in_channels / 16, block = k->outer->input.block * 4;
+    const int64_t each = k->outer->in_channels / 16, block = k->outer->input.block * 4, chunk_step = width * 64;
+    int64_t values[27];
+    for (int i = 0; i < 27; i++) values[i] = width * k->values[i];
     for (int phase = 0; phase < 8; phase++) {
         char *points[8];
         for (int i = 0; i < 8; i++) {
@@ -89,14 +91,14 @@ ORK_TARGET __attribute__((noinline)) static void analyse_strided(
         }
         for (int64_t chunk = 0; chunk < each; chunk++) {
             switch (phase) {
-            case 0: transform_phase(0, 0, 0, &window, chunk * block, points, step); break;
-            case 1: transform_phase(0, 0, 1, &window, chunk * block, points, step); break;
-            case 2: transform_phase(0, 1, 0, &window, chunk * block, points, step); break;
-            case 3: transform_phase(0, 1, 1, &window, chunk * block, points, step); break;
-            case 4: transform_phase(1, 0, 0, &window, chunk * block, points, step); break;
-            case 5: transform_phase(1, 0, 1, &window, chunk * block, points, step); break;
-            case 6: transform_phase(1, 1, 0, &window, chunk * block, points, step); break;
-            case 7: transform_phase(1, 1, 1, &window, chunk * block, points, step); break;
+            case 0: transform_phase(0, 0, 0, &window, chunk * block, points, values); break;
+            case 1: transform_phase(0, 0, 1, &window, chunk * block, points, values); break;
+            case 2: transform_phase(0, 1, 0, &window, chunk * block, points, values); break;
+            case 3: transform_phase(0, 1, 1, &window, chunk * block, points, values); break;
+            case 4: transform_phase(1, 0, 0, &window, chunk * block, points, values); break;
+            case 5: transform_phase(1, 0, 1, &window, chunk * block, points, values); break;
+            case 6: transform_phase(1, 1, 0, &window, chunk * block, points, values); break;
+            case 7: transform_phase(1, 1, 1, &window, chunk * block, points, values); break;
             }
             for (int i = 0; i < 8; i++) points[i] += chunk_step;
         }

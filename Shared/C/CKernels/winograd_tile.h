@@ -118,11 +118,6 @@ static void analyse(
         analyse_planes(n, parts, &pixels, in_place ? first : 0, end, &points, alone ? type : ORK_F32);
         if (alone) return;
         left = 1, first_left = 0;
-        if (k->channels->lacks) {
-            const phase_lines lines = {k, points.at, to, step, chunk_step, chunk, parts};
-            transform_depth_of_phases(n[0], &lines);
-            return;
-        }
         from = points.at, other = spare, spare = from, side = 64, row = n[2] * side, slice = n[1] * row;
     }
     for (int dimension = first_left; dimension >= 0; dimension--) {

@@ -22,7 +22,7 @@ package struct ChoiceFile: Sendable {
     }()
 
     /// Raised when kernels of ours change so that measurements no longer hold.
-    private static let kernelVersion = 15
+    private static let kernelVersion = 16
 
     package init(directory: String) {
         self.directory = directory
